@@ -1,0 +1,174 @@
+# Trapeze: one Makefile, no recursion. MODE=release|debug|asan|cov; output in build/MODE,
+# guest programs (the same for every mode) in build/guest.
+#
+#   make            build everything            make check    build and run every test
+#   make demo       install, build, open        make lint     layers, format, static analysis
+#   make bench      measure                     make install  PREFIX=/usr/local
+
+MODE ?= release
+PREFIX ?= /usr/local
+V ?=
+
+ifeq ($(origin CC),default)
+CC := clang
+endif
+GUEST_CC ?= clang
+GUEST_LD ?= ld.lld
+
+B := build/$(MODE)
+G := build/guest
+GEN := build/gen
+
+ifeq ($(filter $(MODE),release debug asan cov),)
+$(error MODE=$(MODE) is none of release, debug, asan, cov)
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+# ---- host ----------------------------------------------------------------------------------
+
+PKGS := ncursesw lua5.4 libedit libelf jansson libzstd
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CHECK_CFLAGS = $(shell pkg-config --cflags check)
+CHECK_LIBS = $(shell pkg-config --libs check)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+        -Wpointer-arith -Wwrite-strings
+CFLAGS_release := -O2 -g
+CFLAGS_debug := -O0 -g3
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_cov := -O0 -g --coverage
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_cov := --coverage
+
+CPPFLAGS += -I. -I$(GEN) -D_POSIX_C_SOURCE=200809L -D_DARWIN_C_SOURCE -DTRAPEZE_SHARE='"$(PREFIX)/share/trapeze"'
+CFLAGS += -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(PKG_CFLAGS)
+LDFLAGS += $(LDFLAGS_$(MODE))
+LDLIBS += $(PKG_LIBS) -lm
+
+HOST_DIRS := base isa trace machine world script tui cli
+HOST_SRC := $(filter-out cli/main.c,$(foreach d,$(HOST_DIRS),$(wildcard $(d)/*.c)))
+HOST_OBJ := $(HOST_SRC:%.c=$(B)/%.o)
+LIB := $(B)/libtrapeze.a
+PROGRAM := $(B)/trapeze
+
+TEST_SRC := $(wildcard tests/*.c tests/*/*.c)
+TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
+TEST_SUITES := $(sort $(filter tests/%,$(foreach f,$(TEST_SRC),$(if $(findstring /test_,$(f)),$(f)))))
+CHECKER := $(B)/tests/check
+
+# The monitor's pure parts run on the host too, for unit tests: every vmm/*.c that is not
+# bound to the simulated processor (those live in vmm/arch_*.c and vmm/*.S).
+VMM_PURE := $(filter-out vmm/arch_%.c,$(wildcard vmm/*.c vmm/*/*.c))
+VMM_PURE_OBJ := $(VMM_PURE:%.c=$(B)/%.o)
+
+# ---- guest ---------------------------------------------------------------------------------
+
+GUEST_HEADER := $(GEN)/xrings.h
+GUEST_FLAGS := --target=riscv32-unknown-elf -march=rv32im -mabi=ilp32 -ffreestanding -nostdlib \
+               -fno-pic -mno-relax -g -O2 -I. -I$(GEN) -Wall -Wextra -Werror -Wshadow \
+               -fno-builtin -ffunction-sections -fdata-sections -fdebug-prefix-map=$(CURDIR)=.
+GUEST_CFLAGS := $(GUEST_FLAGS) -std=c11
+GUEST_LDFLAGS := -m elf32lriscv --gc-sections --no-dynamic-linker -z noexecstack
+
+GUESTS :=
+include $(wildcard guests/guests.mk vmm/vmm.mk tests/programs/programs.mk)
+
+# ---- goals ---------------------------------------------------------------------------------
+
+.PHONY: all guests check lint bench demo install clean fuzz
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAM) guests
+guests: $(GUESTS)
+
+$(B)/%.o: %.c Makefile $(GUEST_HEADER)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),$(CHECK_CFLAGS) -I$(B)/gen) -MMD -MP -c $< -o $@
+
+$(LIB): $(HOST_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(PROGRAM): $(B)/cli/main.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# The guests' header is printed from isa/*.def by a program that includes them.
+build/tool/gen-guest-header: tools/gen-guest-header.c $(wildcard isa/*.def)
+	@mkdir -p $(@D)
+	$(call say,HOST,$@)
+	$(Q)$(CC) -std=c11 $(WARN) -I. -O1 $< -o $@
+
+$(GUEST_HEADER): build/tool/gen-guest-header
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$< > $@
+
+$(G)/%.o: %.c Makefile $(GUEST_HEADER)
+	@mkdir -p $(@D)
+	$(call say,GCC,$<)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(G)/%.o: %.S Makefile $(GUEST_HEADER)
+	@mkdir -p $(@D)
+	$(call say,GAS,$<)
+	$(Q)$(GUEST_CC) $(GUEST_FLAGS) -MMD -MP -c $< -o $@
+
+# ---- tests ---------------------------------------------------------------------------------
+
+# A test file tests/isa/test_decode.c defines `Suite *suite_isa_decode(void)`; the list is
+# made from the names, so that a new file is never forgotten.
+$(B)/gen/suites.def: $(TEST_SRC) Makefile
+	@mkdir -p $(@D)
+	$(Q)for f in $(TEST_SUITES); do \
+	    n=$${f#tests/}; d=$${n%/*}; s=$${n##*/test_}; echo "SUITE($${d}_$${s%.c})"; \
+	done > $@
+
+$(TEST_OBJ): $(B)/gen/suites.def
+
+$(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CHECK_LIBS) $(LDLIBS) -o $@
+
+# SUITE=isa_decode runs one suite.
+check: tools-present all $(CHECKER)
+	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
+
+.PHONY: tools-present
+tools-present:
+	$(Q)tools/install-deps --quiet
+
+# ---- the rest ------------------------------------------------------------------------------
+
+demo:
+	$(Q)tools/install-deps --quiet
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PROGRAM) tui scenarios/trap-and-emulate.lua
+
+lint:
+	$(Q)tools/lint
+
+bench: all
+	$(Q)bench/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/trapeze
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trapeze
+	cp -R scenarios lua-scripts $(DESTDIR)$(PREFIX)/share/trapeze/
+	install -d $(DESTDIR)$(PREFIX)/share/trapeze/guests
+	for f in $(filter-out %/tests/%,$(GUESTS)); do install -m 644 $$f $(DESTDIR)$(PREFIX)/share/trapeze/guests/; done
+
+clean:
+	rm -rf build
+
+compile_commands.json: Makefile
+	$(Q)tools/compile-commands $(HOST_SRC) cli/main.c > $@
+
+-include $(HOST_OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(VMM_PURE_OBJ:.o=.d) $(B)/cli/main.d
+-include $(shell find $(G) -name '*.d' 2>/dev/null)

@@ -1,0 +1,70 @@
+/* The tables of csrs.def, causes.def and hints.def as data; see csr.h. */
+#include "isa/csr.h"
+
+#include <string.h>
+
+const struct csr_info csr_table[] = {
+#define CSR(name, number, kind, hole, wmask, meaning)                                              \
+    {#name, number, CSR_KIND_##kind, CSR_HOLE_##hole, wmask, meaning},
+#include "isa/csrs.def"
+};
+const unsigned csr_count = COUNT_OF(csr_table);
+
+const struct csr_field csr_field_table[] = {
+#define FIELD(csr, name, high, low, meaning) {CSR_##csr, #name, high, low, meaning},
+#include "isa/csrs.def"
+};
+const unsigned csr_field_count = COUNT_OF(csr_field_table);
+
+const struct cause_info cause_table[] = {
+#define CAUSE(name, code, tval, text) {#name, code, text},
+#define INTERRUPT(name, code, text)   {#name, CAUSE_INTERRUPT | (code), text},
+#include "isa/causes.def"
+};
+const unsigned cause_count = COUNT_OF(cause_table);
+
+static const struct hint_info hints[] = {
+#define HINT(name, number, value) {#name, number, value},
+#include "isa/hints.def"
+#undef HINT
+};
+
+const struct csr_info *csr_info(word number)
+{
+    for (unsigned i = 0; i < csr_count; i++)
+        if (csr_table[i].number == number)
+            return &csr_table[i];
+    return NULL;
+}
+
+const struct csr_info *csr_find(const char *name)
+{
+    for (unsigned i = 0; i < csr_count; i++)
+        if (strcmp(csr_table[i].name, name) == 0)
+            return &csr_table[i];
+    return NULL;
+}
+
+const struct cause_info *cause_info(word cause)
+{
+    for (unsigned i = 0; i < cause_count; i++)
+        if (cause_table[i].cause == cause)
+            return &cause_table[i];
+    return NULL;
+}
+
+const struct cause_info *cause_find(const char *name)
+{
+    for (unsigned i = 0; i < cause_count; i++)
+        if (strcmp(cause_table[i].name, name) == 0)
+            return &cause_table[i];
+    return NULL;
+}
+
+const struct hint_info *hint_info(word number)
+{
+    for (unsigned i = 0; i < COUNT_OF(hints); i++)
+        if (hints[i].number == number)
+            return &hints[i];
+    return NULL;
+}
