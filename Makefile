@@ -151,8 +151,8 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PROGRAM) tui scenarios/trap-and-emulate.lua
 
-lint:
-	$(Q)tools/lint
+lint: $(GUEST_HEADER) tools-present
+	$(Q)LINT_FLAGS='$(subst ',,$(CPPFLAGS)) -std=c11 $(WARN) $(PKG_CFLAGS)' tools/lint
 
 bench: all
 	$(Q)bench/run
@@ -167,8 +167,12 @@ install: all
 clean:
 	rm -rf build
 
+# For editors: one entry a source, all with the same flags.
 compile_commands.json: Makefile
-	$(Q)tools/compile-commands $(HOST_SRC) cli/main.c > $@
+	$(Q)for f in $(HOST_SRC) cli/main.c; do \
+	    printf '{"directory": "%s", "file": "%s", "command": "%s"},\n' '$(CURDIR)' $$f \
+	        "$(CC) $(subst ",\\\",$(CPPFLAGS) $(CFLAGS)) -c $$f"; \
+	done | sed '1s/^/[/; $$s/,$$/]/' > $@
 
 -include $(HOST_OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(VMM_PURE_OBJ:.o=.d) $(B)/cli/main.d
 -include $(shell find $(G) -name '*.d' 2>/dev/null)
