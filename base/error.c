@@ -1,5 +1,6 @@
 /* Errors with text; see error.h. */
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,10 +38,10 @@ int error_prefix(struct error *err, const char *format, ...)
         return ERROR_internal;
     memcpy(old, err->text, sizeof old);
     va_start(args, format);
-    int n = vsnprintf(err->text, sizeof err->text, format, args);
+    struct text t = text_init(err->text, sizeof err->text);
+    text_vadd(&t, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof err->text)
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", old);
+    text_add(&t, ": %s", old);
     return err->code;
 }
 
