@@ -11,7 +11,8 @@
 #include "base/types.h"
 #include "trace/event.h"
 
-/* An interrupt line, as a value. Setting it to the level it has is nothing. */
+/* An interrupt line, as a value. Setting it to the level it has is nothing: who owns the line
+ * compares. A zero one is connected to nothing. */
 struct irq {
     void (*set)(void *owner, unsigned line, bool level);
     void *owner;
@@ -32,13 +33,15 @@ struct board {
     uint64_t (*now)(void *owner);                                 /* in cycles */
     void (*set_alarm)(void *owner, struct alarm *a, uint64_t at); /* UINT64_MAX cancels */
     void (*emit)(void *owner, enum event_kind kind, word tval, word a, word b);
+    void (*halt)(void *owner, word status);    /* power off after this instruction */
+    void (*external)(void *owner, bool level); /* the interrupt controller's output wire */
 };
 
 struct device;
 
 struct device_ops {
     const char *name;
-    unsigned widths; /* allowed access widths, or-ed: 1, 2, 4 */
+    unsigned widths; /* allowed access widths, or-ed: 1, 2, 4; a port access has the smallest */
     word size;       /* bytes of registers; beyond it the region answers as nothing */
     word (*read)(struct device *d, word offset, unsigned width);
     void (*write)(struct device *d, word offset, unsigned width, word value);

@@ -12,6 +12,9 @@
  *   enter v, then tret       -> child v of the speaker, and from there on down to whoever
  *                               is entered inside; taken only when the next tret leaves ring 0
  *   reflect v                -> child v no longer has an entered child
+ *
+ * Hints are claims of software, perhaps hostile: they can spoil what is shown of the speaker's
+ * own VMs, and nothing else. Unknown numbers, vmids and addresses are ignored.
  */
 #ifndef TRACE_CONTEXT_H
 #define TRACE_CONTEXT_H
@@ -20,35 +23,55 @@
 
 #define CONTEXT_MAX  1024
 #define CONTEXT_NONE 0xffff
+#define CONTEXT_LEVELS                                                                             \
+    6 /* deeper nesting is not tracked: each level costs four times as many reads */
 
 struct context {
     uint16_t id;
-    uint16_t parent; /* CONTEXT_NONE for the root */
-    uint16_t inside; /* entered child, CONTEXT_NONE when its own code runs */
-    uint16_t level;  /* 0 the machine, 1 a VM, 2 a VM in a VM */
+    uint16_t parent;   /* CONTEXT_NONE for the root */
+    uint16_t inside;   /* entered child, CONTEXT_NONE when its own code runs */
+    uint16_t entering; /* said by its last `enter`, CONTEXT_NONE once it has left for there */
+    uint16_t created;  /* its youngest child, which vm_gprs and vm_name are about */
+    uint16_t level;    /* 0 the machine, 1 a VM, 2 a VM in a VM */
     uint16_t vmid;
     bool alive;
     word vmcb;           /* physical address in the parent's eyes (isa/vmcb.def), 0 unknown */
     word gprs;           /* the same: 32 words */
     word name;           /* the same: NUL-terminated */
-    uint64_t exit_cycle; /* when control last left it */
+    uint64_t exit_cycle; /* when control last left it, 0 never */
 };
+
+/* Reads an aligned word of the machine's RAM without side effects; false outside it. */
+typedef bool context_read_fn(void *user, hpa address, word *value);
 
 struct contexts {
     struct context table[CONTEXT_MAX];
     uint16_t count; /* ids are given in order of creation and not used again */
     uint16_t current;
-    uint16_t entering; /* said by the last `enter` of the root, CONTEXT_NONE when done */
+    context_read_fn *read;
+    void *user;
 };
 
-void contexts_init(struct contexts *c);
-/* The running software executed trace rs1, number. Unknown numbers and wild values are ignored. */
-void contexts_hint(struct contexts *c, word number, word value);
-/* A real trap to ring 0 at `cycle`. Returns the context it came from. */
-uint16_t contexts_trap(struct contexts *c, uint64_t cycle);
+/* Only the root. VMs are created once there is memory to read their vmid from. */
+void contexts_init(struct contexts *c, context_read_fn *read, void *user);
+/* The running software executed trace rs1, number, in real ring `ring`. The root's are heard from
+ * ring 0 only: a user program of the machine's own system has no VMs. */
+void contexts_hint(struct contexts *c, word ring, word number, word value);
+/* A real trap to ring 0 at `cycle`, taken by `insn` (0 for interrupts and fetch faults).
+ * Returns the context it came from. */
+uint16_t contexts_trap(struct contexts *c, uint64_t cycle, word insn);
 /* A real tret or vmrun that leaves the root's ring 0. Returns the context that runs now. */
 uint16_t contexts_return(struct contexts *c);
 /* Child of `parent` by vmid among the living, CONTEXT_NONE when there is none. */
 uint16_t contexts_find(const struct contexts *c, uint16_t parent, uint16_t vmid);
+
+/* Where an address that context `id` believes to be physical really is: through the nptbr of its
+ * VMCB and those of its ancestors. False: no such context, or one of them does not map it. */
+bool contexts_physical(const struct contexts *c, uint16_t id, gpa address, hpa *out);
+/* Word and bounded text (at most size - 1 bytes, NUL-terminated, unprintable bytes as '?') at such an address. */
+bool contexts_read_word(const struct contexts *c, uint16_t id, gpa address, word *value);
+bool contexts_read_text(const struct contexts *c, uint16_t id, gpa address, char *out, size_t size);
+/* The name its parent gave a VM; "vmid N" when none, "machine" for the root. */
+void contexts_name(const struct contexts *c, uint16_t id, char *out, size_t size);
 
 #endif

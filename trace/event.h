@@ -60,6 +60,7 @@ struct trace_subscriber {
 struct trace {
     uint32_t wanted; /* union of the masks: read it through trace_wants */
     struct trace_subscriber *first;
+    struct trace_walk *walks; /* publications under way */
 };
 
 static inline bool trace_wants(const struct trace *t, enum event_kind kind)
@@ -67,7 +68,8 @@ static inline bool trace_wants(const struct trace *t, enum event_kind kind)
     return (t->wanted & EVENT_BIT(kind)) != 0;
 }
 
-/* The caller owns `s` and keeps it alive until it is detached. Either may be called from inside a trace_fn. */
+/* The caller owns `s` and keeps it alive until it is detached. All three may be called from inside
+ * a trace_fn: a subscriber attached there sees the next event, a detached one sees no more. */
 void trace_attach(struct trace *t, struct trace_subscriber *s);
 void trace_detach(struct trace *t, struct trace_subscriber *s);
 void trace_set_mask(struct trace *t, struct trace_subscriber *s, uint32_t mask);
