@@ -1,0 +1,49 @@
+/*
+ * What a machine is made of, for machine/ alone; everybody else has machine.h.
+ *
+ *        machine.c                 the outside: build, load, run, look
+ *           |
+ *        cpu (cpu.h) -- bus -- devices, one board (uart, intc, ata, finisher)
+ *           |            |
+ *          RAM        schedule     alarms, in cycles
+ *
+ * Devices call the board (now, set_alarm, emit, and their lines); the board tells the
+ * processor by `attention` that it must look up before the next instruction.
+ */
+#ifndef MACHINE_INTERNAL_H
+#define MACHINE_INTERNAL_H
+
+#include "machine/bus.h"
+#include "machine/cpu.h"
+#include "machine/machine.h"
+#include "machine/schedule.h"
+
+struct machine {
+    struct machine_config config;
+    struct cpu cpu;
+    uint8_t *ram; /* config.ram_size bytes, page-aligned */
+
+    struct bus bus;
+    struct schedule schedule;
+    struct board board;
+
+    struct trace trace;
+    struct contexts contexts;
+
+    enum machine_state state;
+    word status; /* the finisher's code, once halted */
+    enum machine_shutdown shutdown;
+    bool input_ended;
+};
+
+/* Publishes an event at the current instruction: icount, cycle, pc, insn, ring and context are
+ * filled in. A test of the mask comes first, so call it freely. */
+void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval, word a, word b);
+
+/* The wire of the interrupt controller into the processor (ip.ext). */
+void machine_set_external(struct machine *m, bool level);
+
+/* The finisher was written: the run ends after this instruction. */
+void machine_halt(struct machine *m, word status);
+
+#endif
