@@ -1,0 +1,82 @@
+/*
+ * Near names; see suggest.h. The distance is optimal string alignment: the table of
+ * Levenshtein, three rows of it at a time, with a swap of neighbours as one edit.
+ */
+#include "base/suggest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static unsigned smallest(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static int lower(char c)
+{
+    return tolower((unsigned char)c);
+}
+
+static size_t bounded(const char *s)
+{
+    size_t n = strlen(s);
+
+    return n < SUGGEST_LENGTH ? n : SUGGEST_LENGTH;
+}
+
+unsigned suggest_distance(const char *a, const char *b)
+{
+    unsigned rows[3][SUGGEST_LENGTH + 1];
+    unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+    size_t la = bounded(a), lb = bounded(b);
+
+    for (size_t j = 0; j <= lb; j++)
+        above[j] = before[j] = (unsigned)j;
+    for (size_t i = 1; i <= la; i++) {
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= lb; j++) {
+            unsigned change = above[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
+
+            row[j] = smallest(change, smallest(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1]))
+                row[j] = smallest(row[j], before[j - 2] + 1);
+        }
+        unsigned *free_row = before;
+        before = above;
+        above = row;
+        row = free_row;
+    }
+    return above[lb];
+}
+
+struct suggest suggest_for(const char *word)
+{
+    return (struct suggest){.word = word};
+}
+
+void suggest_offer(struct suggest *s, const char *name)
+{
+    size_t length = bounded(s->word), other = bounded(name);
+    unsigned edits = suggest_distance(s->word, name);
+
+    /* One edit in three letters is a slip; more, or nothing in common, is another word. */
+    if (edits > length / 3 + 1 || edits >= length || edits >= other)
+        return;
+    unsigned distance = 2 * edits + (length != other); /* a swapped letter before a lost one */
+    if (!s->best || distance < s->distance) {
+        s->best = name;
+        s->distance = distance;
+    }
+}
+
+const char *suggest_best(const struct suggest *s)
+{
+    return s->best;
+}
+
+void suggest_add(const struct suggest *s, struct text *out)
+{
+    if (s->best)
+        text_add(out, "; did you mean \"%s\"?", s->best);
+}
