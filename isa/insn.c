@@ -49,6 +49,8 @@ static int32_t decode_imm(enum insn_format format, word w)
         return sign(w >> 20, 12);
     case FORMAT_SHIFT:
         return (int32_t)bits_of(w, 24, 20);
+    case FORMAT_FENCE:
+        return (int32_t)bits_of(w, 31, 20);
     case FORMAT_STORE:
         return sign(bits_of(w, 31, 25) << 5 | bits_of(w, 11, 7), 12);
     case FORMAT_B:
@@ -118,6 +120,9 @@ static bool encode_imm(enum insn_format format, int32_t imm, word *out)
     case FORMAT_SHIFT:
         *out |= v << 20;
         return v < 32;
+    case FORMAT_FENCE:
+        *out |= v << 20;
+        return v < 4096;
     case FORMAT_STORE:
         *out |= bits_of(v, 11, 5) << 25 | bits_of(v, 4, 0) << 7;
         return fits(imm, 12, 1);
