@@ -5,8 +5,9 @@
  *          -> section headers -> .symtab, .strtab -> symbols (sorted by address)
  *
  * libelf gives the tables; every offset in them is compared with the file's size here first,
- * so a damaged file is refused with a sentence instead of being half loaded. The image keeps
- * the file's bytes: segment data and symbol names point into them.
+ * so a damaged file is refused with a sentence instead of being half loaded. Tables must be
+ * aligned too: libelf gives them in place. The image keeps the file's bytes: segment data and
+ * symbol names point into them.
  */
 #include "isa/image.h"
 #include "base/file.h"
@@ -83,14 +84,15 @@ static int check_tables(const struct image *m, const Elf32_Ehdr *h, struct error
 {
     if (h->e_phnum == 0)
         return refuse(m, err, "no program headers, so nothing to load; link it as an executable");
-    if (h->e_phnum == PN_XNUM || h->e_phentsize != sizeof(Elf32_Phdr))
+    if (h->e_phnum == PN_XNUM || h->e_phentsize != sizeof(Elf32_Phdr) || h->e_phoff % 4)
         return refuse(m, err, "damaged: impossible program header table; build it again");
     if (!inside(m, h->e_phoff, h->e_phnum, sizeof(Elf32_Phdr)))
         return refuse(m, err,
                       "truncated: it ends inside the program headers; build or copy it again");
     if (h->e_shoff == 0)
         return 0;
-    if (h->e_shnum == 0 || h->e_shnum >= SHN_LORESERVE || h->e_shentsize != sizeof(Elf32_Shdr))
+    if (h->e_shnum == 0 || h->e_shnum >= SHN_LORESERVE || h->e_shentsize != sizeof(Elf32_Shdr) ||
+        h->e_shoff % 4)
         return refuse(m, err, "damaged: impossible section header table; build it again");
     if (!inside(m, h->e_shoff, h->e_shnum, sizeof(Elf32_Shdr)))
         return refuse(m, err,
@@ -255,7 +257,7 @@ static int read_symbols(struct image *m, Elf *elf, struct error *err)
             continue;
         const Elf32_Shdr *names = section(m, elf, h->sh_link, SHT_STRTAB);
         if (!section(m, elf, elf_ndxscn(scn), SHT_SYMTAB) || !names ||
-            h->sh_entsize != sizeof(Elf32_Sym))
+            h->sh_entsize != sizeof(Elf32_Sym) || h->sh_offset % 4)
             return refuse(m, err,
                           "truncated or damaged: the symbol table is not all there; "
                           "build or copy it again");
