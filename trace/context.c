@@ -134,7 +134,7 @@ void contexts_name(const struct contexts *c, uint16_t id, char *out, size_t size
     if (k->name && contexts_read_text(c, k->parent, k->name, name, sizeof name) && name[0])
         text_add(&t, "%s", name);
     else
-        text_add(&t, "vmid %u", k->vmid);
+        text_add(&t, "vm%u", k->vmid);
 }
 
 /* ---- hints ---- */

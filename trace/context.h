@@ -71,7 +71,7 @@ bool contexts_physical(const struct contexts *c, uint16_t id, gpa address, hpa *
 /* Word and bounded text (at most size - 1 bytes, NUL-terminated, unprintable bytes as '?') at such an address. */
 bool contexts_read_word(const struct contexts *c, uint16_t id, gpa address, word *value);
 bool contexts_read_text(const struct contexts *c, uint16_t id, gpa address, char *out, size_t size);
-/* The name its parent gave a VM; "vmid N" when none, "machine" for the root. */
+/* The name its parent gave a VM; "vm" and its vmid when none, "machine" for the root. */
 void contexts_name(const struct contexts *c, uint16_t id, char *out, size_t size);
 
 #endif

@@ -1,0 +1,345 @@
+/*
+ * Counters in a hash table of bounded size; see counters.h.
+ *
+ * A trap opens a row and the return from its handler closes it. Handlers nest, so open rows
+ * form a stack; a return to an outer ring is the end of all of them, so that traps that never
+ * return (a process killed in its trap) do not stay.
+ */
+#include "trace/counters.h"
+
+#include "base/hash.h"
+#include "isa/csr.h"
+#include "isa/insn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_FOR_DETAIL (COUNTERS_ROWS / 4 * 3)
+
+int counters_new(struct counters **out, struct error *err)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? 0 : error_set(err, ERROR_memory, "out of memory for counters");
+}
+
+void counters_free(struct counters *c)
+{
+    if (c)
+        counters_detach(c);
+    free(c);
+}
+
+static void take(void *user, const struct event *e)
+{
+    counters_add(user, e);
+}
+
+void counters_attach(struct counters *c, struct trace *trace)
+{
+    counters_detach(c);
+    c->trace = trace;
+    c->subscriber = (struct trace_subscriber){.mask = COUNTERS_MASK, .fn = take, .user = c};
+    trace_attach(trace, &c->subscriber);
+}
+
+void counters_detach(struct counters *c)
+{
+    if (c->trace)
+        trace_detach(c->trace, &c->subscriber);
+    c->trace = NULL;
+}
+
+void counters_reset(struct counters *c)
+{
+    struct trace *trace = c->trace;
+
+    counters_detach(c);
+    memset(c, 0, sizeof *c);
+    if (trace)
+        counters_attach(c, trace);
+}
+
+/* ---- rows ---- */
+
+static word insn_detail(const struct event *e)
+{
+    struct insn i = insn_decode(e->insn);
+
+    return e->insn ? COUNTER_INSN(i.id, i.csr) : 0;
+}
+
+static word detail_of(const struct event *e)
+{
+    switch (e->kind) {
+    case EVENT_trap:
+    case EVENT_exit:
+    case EVENT_hole:
+        return insn_detail(e);
+    case EVENT_csr:
+    case EVENT_port:
+    case EVENT_mmio:
+        return e->tval;
+    case EVENT_irq:
+    case EVENT_hint:
+        return e->a;
+    case EVENT_disk:
+        return e->b;
+    default:
+        return 0;
+    }
+}
+
+static bool same(const struct counter *a, const struct counter *b)
+{
+    return a->kind == b->kind && a->context == b->context && a->cause == b->cause &&
+           a->detail == b->detail;
+}
+
+/* The row of `key`, or the free one where it would be. There is always a free row. */
+static struct counter *find(struct counters *c, const struct counter *key)
+{
+    const word parts[] = {key->kind, key->context, key->cause, key->detail};
+    uint64_t i = hash_bytes(HASH_START, parts, sizeof parts);
+
+    while (c->rows[i % COUNTERS_ROWS].count && !same(&c->rows[i % COUNTERS_ROWS], key))
+        i++;
+    return &c->rows[i % COUNTERS_ROWS];
+}
+
+/* NULL when there is no row left. */
+static struct counter *count(struct counters *c, const struct event *e)
+{
+    struct counter key = {.kind = e->kind,
+                          .context = e->context,
+                          .cause = *event_info((enum event_kind)e->kind)->cause ? e->cause : 0,
+                          .detail = detail_of(e)};
+    struct counter *row = find(c, &key);
+
+    if (!row->count && c->used >= ROWS_FOR_DETAIL) {
+        key.detail = 0;
+        row = find(c, &key);
+    }
+    if (!row->count) {
+        if (c->used == COUNTERS_ROWS - 1) {
+            c->lost++;
+            return NULL;
+        }
+        *row = key;
+        c->used++;
+    }
+    row->count++;
+    return row;
+}
+
+static void charge(struct counter *row, uint64_t cycles)
+{
+    row->costed++;
+    row->cycles += cycles;
+    if (cycles > row->max)
+        row->max = cycles;
+}
+
+/* ---- cost ---- */
+
+static void open_trap(struct counters *c, const struct counter *row, uint64_t cycle)
+{
+    if (c->nested == COUNTERS_NESTED)
+        memmove(c->traps, c->traps + 1, --c->nested * sizeof c->traps[0]);
+    c->traps[c->nested++] = (struct counter_open){cycle, (unsigned)(row - c->rows)};
+}
+
+static void close_trap(struct counters *c, const struct event *e)
+{
+    if (c->nested > 0) {
+        const struct counter_open *t = &c->traps[--c->nested];
+
+        charge(&c->rows[t->row], e->cycle - t->cycle);
+    }
+    if (e->ring_to != 0)
+        c->nested = 0;
+}
+
+/* Control moves to `context`: what has passed was the other's. */
+static void move_to(struct counters *c, uint16_t context, const struct event *e)
+{
+    struct counter_share *s = &c->shares[c->since.row];
+
+    s->cycles += e->cycle - c->since.cycle;
+    s->steps += e->icount - c->since_icount;
+    c->since = (struct counter_open){e->cycle, context};
+    c->since_icount = e->icount;
+}
+
+static void close_exit(struct counters *c, const struct event *e)
+{
+    unsigned row = c->exits[e->context];
+
+    if (row)
+        charge(&c->rows[row - 1], e->b);
+    c->exits[e->context] = 0;
+}
+
+void counters_add(struct counters *c, const struct event *e)
+{
+    if (e->kind >= EVENT_COUNT || e->context >= CONTEXT_MAX)
+        return;
+    c->totals[e->kind]++;
+    const struct counter *row = count(c, e);
+    switch (e->kind) {
+    case EVENT_trap:
+        if (row)
+            open_trap(c, row, e->cycle);
+        break;
+    case EVENT_ret:
+        close_trap(c, e);
+        break;
+    case EVENT_exit:
+        c->exits[e->context] = row ? (unsigned)(row - c->rows) + 1 : 0;
+        move_to(c, 0, e);
+        break;
+    case EVENT_entry:
+        close_exit(c, e);
+        move_to(c, e->context, e);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- asking ---- */
+
+uint64_t counters_total(const struct counters *c, enum event_kind kind)
+{
+    return (unsigned)kind < EVENT_COUNT ? c->totals[kind] : 0;
+}
+
+struct counter_share counters_share(const struct counters *c, uint16_t context, uint64_t cycle,
+                                    uint64_t icount)
+{
+    struct counter_share s = {0};
+
+    if (context >= CONTEXT_MAX)
+        return s;
+    s = c->shares[context];
+    if (context == c->since.row) {
+        s.cycles += cycle - c->since.cycle;
+        s.steps += icount - c->since_icount;
+    }
+    return s;
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct counter *a = left, *b = right;
+    int d = compare(a->kind, b->kind);
+
+    d = d ? d : compare(a->context, b->context);
+    d = d ? d : compare(a->cause, b->cause);
+    return d ? d : compare(a->detail, b->detail);
+}
+
+static int by_count(const void *left, const void *right)
+{
+    const struct counter *a = left, *b = right;
+    int d = compare(b->count, a->count);
+
+    return d ? d : by_key(left, right);
+}
+
+static void merge(struct counter *to, const struct counter *from)
+{
+    to->count += from->count;
+    to->costed += from->costed;
+    to->cycles += from->cycles;
+    if (from->max > to->max)
+        to->max = from->max;
+}
+
+/* The rows asked for, in scratch, with what is not told apart set to 0. */
+static unsigned collect(struct counters *c, const struct counter_query *q)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < COUNTERS_ROWS; i++) {
+        const struct counter *row = &c->rows[i];
+
+        if (!row->count || !(q->kinds & EVENT_BIT(row->kind)) ||
+            (q->one_context && row->context != q->context))
+            continue;
+        c->scratch[n] = *row;
+        if (!q->by_context)
+            c->scratch[n].context = 0;
+        if (!q->by_detail)
+            c->scratch[n].detail = 0;
+        n++;
+    }
+    return n;
+}
+
+unsigned counters_list(struct counters *c, const struct counter_query *q, struct counter *out,
+                       unsigned max)
+{
+    unsigned rows = collect(c, q), n = 0;
+
+    qsort(c->scratch, rows, sizeof c->scratch[0], by_key);
+    for (unsigned i = 0; i < rows; i++) {
+        if (n > 0 && same(&c->scratch[n - 1], &c->scratch[i]))
+            merge(&c->scratch[n - 1], &c->scratch[i]);
+        else
+            c->scratch[n++] = c->scratch[i];
+    }
+    qsort(c->scratch, n, sizeof c->scratch[0], by_count);
+    for (unsigned i = 0; i < n && i < max; i++)
+        out[i] = c->scratch[i];
+    return n;
+}
+
+static void add_insn(const struct counter *row, struct text *out)
+{
+    enum insn_id id = (enum insn_id)(row->detail & 0xffff);
+    const struct csr_info *csr = csr_info(row->detail >> 16);
+
+    if (row->detail == 0)
+        return;
+    text_add(out, " %s", insn_info(id)->name);
+    if (insn_info(id)->class == CLASS_CSR && csr)
+        text_add(out, " %s", csr->name);
+    else if (insn_info(id)->class == CLASS_CSR)
+        text_add(out, " 0x%03x", row->detail >> 16);
+}
+
+static void add_detail(const struct counter *row, struct text *out)
+{
+    const struct csr_info *csr = csr_info(row->detail);
+    const struct hint_info *hint = hint_info(row->detail);
+
+    if (row->kind == EVENT_trap || row->kind == EVENT_exit || row->kind == EVENT_hole)
+        add_insn(row, out);
+    else if (row->kind == EVENT_csr && csr)
+        text_add(out, " %s", csr->name);
+    else if (row->kind == EVENT_hint && hint)
+        text_add(out, " %s", hint->name);
+    else if (row->kind == EVENT_irq || row->kind == EVENT_hint)
+        text_add(out, " %u", row->detail);
+    else if (row->detail)
+        text_add(out, " 0x%x", row->detail);
+}
+
+void counter_label(const struct counter *row, struct text *out)
+{
+    const struct event_info *info = event_info((enum event_kind)row->kind);
+    const struct cause_info *cause = cause_info(row->cause);
+
+    if (!*info->cause)
+        text_add(out, "%s", info->name);
+    else if (cause)
+        text_add(out, "%s", cause->name);
+    else
+        text_add(out, "cause 0x%x", row->cause);
+    add_detail(row, out);
+}
