@@ -24,9 +24,9 @@
 #include "base/types.h"
 #include "machine/machine.h"
 #include "trace/event.h"
+#include "trace/filter.h"
 
 struct counters;
-struct filter;
 struct host;
 struct recorder;
 struct world;
@@ -78,7 +78,7 @@ enum advance {
 
 enum goal_kind {
     GOAL_STEPS, /* `budget` steps are done */
-    GOAL_EVENT, /* an event of `kinds` that passes `filter` and `when` */
+    GOAL_EVENT, /* an event that passes `filter` */
     GOAL_TEXT,  /* the console's output since the goal was set contains `text` */
     GOAL_END,   /* the machine halted or shut down */
 };
@@ -87,20 +87,18 @@ enum goal_state {
     GOAL_NONE,    /* no goal was set */
     GOAL_PENDING, /* go on */
     GOAL_REACHED,
-    GOAL_BUDGET, /* `budget` steps were not enough */
-    GOAL_ENDED,  /* the machine halted or shut down first */
-    GOAL_INPUT,  /* the machine waits for input first */
+    GOAL_BUDGET,  /* `budget` steps were not enough */
+    GOAL_ENDED,   /* the machine halted or shut down first */
+    GOAL_INPUT,   /* the machine waits for input first */
+    GOAL_STOPPED, /* host_stop_goal was called */
 };
 
 #define GOAL_TEXT_SIZE 256
 
 struct goal {
     enum goal_kind kind;
-    uint64_t budget;             /* at most so many steps from now on */
-    uint32_t kinds;              /* GOAL_EVENT: EVENT_BIT masks */
-    const struct filter *filter; /* GOAL_EVENT: may be NULL; the caller keeps it alive */
-    bool (*when)(void *user, const struct event *e); /* asked last; may be NULL */
-    void *user;
+    uint64_t budget;           /* at most so many steps from now on */
+    struct filter filter;      /* GOAL_EVENT; its max and once are not looked at */
     char text[GOAL_TEXT_SIZE]; /* GOAL_TEXT, NUL-terminated */
 };
 
@@ -119,6 +117,9 @@ bool world_advance(struct world *w, uint64_t steps);
 /* From inside an event: come back at the next instruction boundary with ADVANCE_STOPPED. */
 void host_stop(struct host *h);
 
+/* As host_stop, and the pending goal ends unreached. Also between runs. */
+void host_stop_goal(struct host *h);
+
 /* Memory and register writes asked for inside an event wait for the next boundary; outside
  * they take effect at once. Return false for an address outside RAM or no such register. */
 bool host_write(struct host *h, hpa address, const void *data, size_t size);
@@ -134,10 +135,10 @@ void host_input(struct host *h, const void *data, size_t size);
 const char *host_console(const struct host *h, size_t *length);
 uint64_t host_console_total(const struct host *h); /* bytes ever written */
 
-/* Always on, from creation. */
-struct recorder *host_recorder(const struct host *h);
-struct counters *host_counters(const struct host *h);
-/* Recorder off and on (what happens is the same; this is how that is tested). */
+/* On from creation; every kind but insn, mem, walk and tlb (COUNTERS_MASK). */
+struct recorder *host_recorder(struct host *h);
+struct counters *host_counters(struct host *h);
+/* Both off and on (what happens is the same; this is how that is tested). */
 void host_record(struct host *h, bool on);
 
 /* How it ended, as a sentence: "powered off with status 0", ...; "" while it can run. */

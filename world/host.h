@@ -1,0 +1,77 @@
+/*
+ * What a host is made of, for world/ alone; everybody else has world.h and view.h.
+ */
+#ifndef WORLD_HOST_H
+#define WORLD_HOST_H
+
+#include "isa/image.h"
+#include "trace/recorder.h"
+#include "world/world.h"
+
+#define CONSOLE_KEEP (1u << 20) /* bytes of console output that are kept for certain */
+
+/* A file whose symbols can be asked for. */
+struct host_image {
+    char *name;
+    struct image image;
+    struct host_image *next;
+};
+
+/* A write asked for inside an event; `data` of memory writes is its own allocation. */
+struct host_edit {
+    enum { EDIT_MEMORY, EDIT_CSR, EDIT_REG } kind;
+    word where;
+    word value;
+    size_t size;
+    uint8_t *data;
+};
+
+/*
+ * A context that has just left for its monitor: until the monitor speaks for the first time
+ * (a hint follows the saving of registers), what it had is what the processor held.
+ */
+struct host_leaver {
+    uint16_t context; /* CONTEXT_NONE: nobody is on the way */
+    word x[32];
+    word pc;
+};
+
+struct host {
+    struct world *world;
+    char name[HOST_NAME_SIZE];
+    struct machine *machine;
+    struct host_image *images; /* in order of loading */
+
+    char *console; /* console_room bytes, NUL-terminated */
+    size_t console_length, console_room;
+    uint64_t console_total;
+
+    struct trace_subscriber watcher; /* console text and contexts on their way out */
+    struct host_leaver leaver;
+
+    struct goal goal;
+    enum goal_state goal_state;
+    uint64_t goal_end;          /* icount at which the budget is used up */
+    uint64_t goal_console_from; /* console_total when it was set */
+    struct event goal_event;
+    bool goal_has_event;
+    struct trace_subscriber goal_watcher;
+
+    bool running; /* inside machine_run */
+    bool stop;    /* host_stop was called */
+    struct host_edit *edits;
+    size_t edit_count, edit_room;
+
+    struct recorder recorder;
+    struct counters *counters;
+};
+
+/* Begins and ends listening to the machine (run.c). */
+int host_attach(struct host *h, struct error *err);
+void host_detach(struct host *h);
+
+/* Writes that wait for an instruction boundary (edit.c). */
+void host_apply_edits(struct host *h);
+void host_free_edits(struct host *h);
+
+#endif

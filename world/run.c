@@ -1,0 +1,329 @@
+/*
+ * How a host runs: what it listens to, and its goal; see world.h.
+ *
+ * Two subscribers sit on the machine's bus. The watcher is always there: it keeps the console
+ * text and remembers what a VM held at its exit. The goal's watcher has a mask only while an
+ * event is waited for, so that a run to the end costs nothing.
+ */
+#include "base/text.h"
+#include "trace/counters.h"
+#include "trace/recorder.h"
+#include "world/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the watcher ---- */
+
+/* Keeps the last CONSOLE_KEEP bytes at least; the buffer grows to twice that and is then cut. */
+static void console_add(struct host *h, char c)
+{
+    if (h->console_length + 1 >= h->console_room) {
+        size_t room = h->console_room < 2 * CONSOLE_KEEP ? 2 * h->console_room : h->console_room;
+
+        if (room == h->console_room) {
+            size_t cut = h->console_length - CONSOLE_KEEP;
+            memmove(h->console, h->console + cut, CONSOLE_KEEP);
+            h->console_length = CONSOLE_KEEP;
+        } else {
+            char *more = realloc(h->console, room);
+            if (!more)
+                return; /* the text goes on missing; the run does not depend on it */
+            h->console = more;
+            h->console_room = room;
+        }
+    }
+    h->console[h->console_length++] = c;
+    h->console[h->console_length] = '\0';
+    h->console_total++;
+}
+
+static void goal_reached(struct host *h, const struct event *e)
+{
+    h->goal_state = GOAL_REACHED;
+    h->goal_event = *e;
+    h->goal_has_event = true;
+    machine_stop(h->machine);
+}
+
+/* Whether the output since the goal was set ends with its text: asked after each byte. */
+static bool text_arrived(const struct host *h)
+{
+    size_t n = strlen(h->goal.text);
+    uint64_t since = h->console_total - h->goal_console_from;
+
+    return n <= since && n <= h->console_length &&
+           memcmp(h->console + h->console_length - n, h->goal.text, n) == 0;
+}
+
+static void on_console(struct host *h, const struct event *e)
+{
+    if (e->b) /* typed, not printed */
+        return;
+    console_add(h, (char)e->a);
+    if (h->goal_state == GOAL_PENDING && h->goal.kind == GOAL_TEXT && text_arrived(h))
+        goal_reached(h, e);
+}
+
+static void watch(void *user, const struct event *e)
+{
+    struct host *h = user;
+
+    switch (e->kind) {
+    case EVENT_console:
+        on_console(h, e);
+        break;
+    case EVENT_exit:
+        h->leaver.context = e->context;
+        h->leaver.pc = e->pc;
+        memcpy(h->leaver.x, machine_regs(h->machine)->x, sizeof h->leaver.x);
+        break;
+    case EVENT_hint:
+    case EVENT_entry:
+        h->leaver.context = CONTEXT_NONE;
+        break;
+    default:
+        break;
+    }
+}
+
+static void watch_goal(void *user, const struct event *e)
+{
+    struct host *h = user;
+
+    if (h->goal_state == GOAL_PENDING &&
+        filter_match(&h->goal.filter, machine_contexts(h->machine), e))
+        goal_reached(h, e);
+}
+
+#define RECORDER_CAPACITY (1u << 16) /* a few MiB */
+
+void host_record(struct host *h, bool on)
+{
+    if (on) {
+        recorder_attach(&h->recorder, machine_trace(h->machine), COUNTERS_MASK);
+        counters_attach(h->counters, machine_trace(h->machine));
+    } else {
+        recorder_detach(&h->recorder);
+        counters_detach(h->counters);
+    }
+}
+
+struct counters *host_counters(struct host *h)
+{
+    return h->counters;
+}
+
+struct recorder *host_recorder(struct host *h)
+{
+    return &h->recorder;
+}
+
+int host_attach(struct host *h, struct error *err)
+{
+    h->console_room = 4096;
+    h->console = calloc(1, h->console_room);
+    if (!h->console)
+        return error_set(err, ERROR_memory, "out of memory");
+    int code = recorder_init(&h->recorder, RECORDER_CAPACITY, err);
+    if (code == 0)
+        code = counters_new(&h->counters, err);
+    if (code)
+        return code;
+    h->leaver.context = CONTEXT_NONE;
+    h->watcher = (struct trace_subscriber){
+        .mask = EVENT_BIT(EVENT_console) | EVENT_BIT(EVENT_exit) | EVENT_BIT(EVENT_entry) |
+                EVENT_BIT(EVENT_hint),
+        .fn = watch,
+        .user = h,
+    };
+    trace_attach(machine_trace(h->machine), &h->watcher);
+    h->goal_watcher = (struct trace_subscriber){.fn = watch_goal, .user = h};
+    trace_attach(machine_trace(h->machine), &h->goal_watcher);
+    host_record(h, true);
+    return 0;
+}
+
+void host_detach(struct host *h)
+{
+    if (!h->machine)
+        return;
+    trace_detach(machine_trace(h->machine), &h->watcher);
+    trace_detach(machine_trace(h->machine), &h->goal_watcher);
+    recorder_fini(&h->recorder);
+    counters_free(h->counters);
+}
+
+/* ---- goals ---- */
+
+void host_set_goal(struct host *h, const struct goal *goal)
+{
+    uint64_t now = machine_icount(h->machine);
+
+    h->goal_has_event = false;
+    h->goal_state = goal ? GOAL_PENDING : GOAL_NONE;
+    h->goal = goal ? *goal : (struct goal){0};
+    h->goal_end = h->goal.budget < UINT64_MAX - now ? now + h->goal.budget : UINT64_MAX;
+    h->goal_console_from = h->console_total;
+    trace_set_mask(machine_trace(h->machine), &h->goal_watcher,
+                   goal && goal->kind == GOAL_EVENT ? filter_kinds(&goal->filter) : 0);
+    if (goal && goal->kind == GOAL_STEPS && goal->budget == 0)
+        h->goal_state = GOAL_REACHED;
+}
+
+enum goal_state host_goal(const struct host *h)
+{
+    return h->goal_state;
+}
+
+const struct event *host_goal_event(const struct host *h)
+{
+    return h->goal_has_event ? &h->goal_event : NULL;
+}
+
+uint64_t host_goal_left(const struct host *h)
+{
+    uint64_t now = machine_icount(h->machine);
+
+    return h->goal_state == GOAL_PENDING && h->goal_end > now ? h->goal_end - now : 0;
+}
+
+/* A pending goal comes to its end in `state`. */
+static void end_goal(struct host *h, enum goal_state state)
+{
+    if (h->goal_state == GOAL_PENDING)
+        h->goal_state = state;
+    if (h->goal_state != GOAL_PENDING)
+        trace_set_mask(machine_trace(h->machine), &h->goal_watcher, 0);
+}
+
+/* ---- running ---- */
+
+void host_stop(struct host *h)
+{
+    h->stop = true;
+    if (h->running)
+        machine_stop(h->machine);
+}
+
+void host_stop_goal(struct host *h)
+{
+    end_goal(h, GOAL_STOPPED);
+    if (h->running)
+        host_stop(h);
+}
+
+static enum machine_stop run(struct host *h, uint64_t steps)
+{
+    h->running = true;
+    enum machine_stop why = machine_run(h->machine, steps);
+    h->running = false;
+    host_apply_edits(h);
+    return why;
+}
+
+static bool goal_pending(const struct host *h)
+{
+    return h->goal_state == GOAL_PENDING;
+}
+
+/* What the end of a run means when the machine itself cannot go on; ADVANCE_SLICE: it can. */
+static enum advance machine_ended(struct host *h, enum machine_stop why)
+{
+    enum goal_state ended = h->goal.kind == GOAL_END ? GOAL_REACHED : GOAL_ENDED;
+
+    switch (why) {
+    case STOP_HALTED:
+        end_goal(h, ended);
+        return ADVANCE_HALTED;
+    case STOP_SHUTDOWN:
+        end_goal(h, ended);
+        return ADVANCE_SHUTDOWN;
+    case STOP_INPUT:
+        end_goal(h, GOAL_INPUT);
+        return ADVANCE_INPUT;
+    case STOP_BUDGET:
+    case STOP_REQUESTED:
+        break;
+    }
+    return ADVANCE_SLICE;
+}
+
+enum advance host_advance(struct host *h, uint64_t steps)
+{
+    uint64_t now = machine_icount(h->machine);
+    uint64_t end = steps < UINT64_MAX - now ? now + steps : UINT64_MAX;
+    bool had_goal = goal_pending(h);
+
+    while (!h->stop) {
+        uint64_t limit = goal_pending(h) && h->goal_end < end ? h->goal_end : end;
+        enum advance ended = machine_ended(h, run(h, limit - now));
+
+        if (ended != ADVANCE_SLICE)
+            return ended;
+        now = machine_icount(h->machine);
+        if (goal_pending(h) && now >= h->goal_end)
+            end_goal(h, h->goal.kind == GOAL_STEPS ? GOAL_REACHED : GOAL_BUDGET);
+        if (had_goal && !goal_pending(h)) {
+            end_goal(h, h->goal_state);
+            return h->stop ? (h->stop = false, ADVANCE_STOPPED) : ADVANCE_GOAL;
+        }
+        if (now >= end)
+            break;
+    }
+    if (!h->stop)
+        return ADVANCE_SLICE;
+    h->stop = false;
+    return ADVANCE_STOPPED;
+}
+
+bool world_advance(struct world *w, uint64_t steps)
+{
+    bool pending = false;
+
+    for (unsigned i = 0; i < world_host_count(w); i++) {
+        struct host *h = world_host(w, i);
+
+        if (!goal_pending(h))
+            continue;
+        host_advance(h, steps);
+        pending |= goal_pending(h);
+    }
+    return pending;
+}
+
+/* ---- looking ---- */
+
+void host_input(struct host *h, const void *data, size_t size)
+{
+    machine_input(h->machine, data, size);
+}
+
+const char *host_console(const struct host *h, size_t *length)
+{
+    if (length)
+        *length = h->console_length;
+    return h->console;
+}
+
+uint64_t host_console_total(const struct host *h)
+{
+    return h->console_total;
+}
+
+const char *host_end_text(const struct host *h, char *buffer, size_t size)
+{
+    struct text t = text_init(buffer, size);
+
+    switch (machine_state(h->machine)) {
+    case MACHINE_READY:
+        break;
+    case MACHINE_HALTED:
+        text_add(&t, "powered off with status %u", (unsigned)machine_status(h->machine));
+        break;
+    case MACHINE_SHUTDOWN:
+        text_add(&t, "shut down: %s", machine_shutdown_text(machine_shutdown(h->machine)));
+        break;
+    }
+    return buffer;
+}
