@@ -1,0 +1,46 @@
+# The teaching OS, its library and its programs, and the pack that the OS boots from.
+#   $(G)/os.elf          the kernel
+#   $(G)/user/NAME.elf   a program, with symbols and debug information
+#   $(G)/programs.pack   all programs, stripped, and the files of guests/files
+
+GUESTS_LIB_SRC := $(wildcard guests/lib/*.c guests/lib/*.S)
+GUESTS_LIB_OBJ := $(addprefix $(G)/,$(addsuffix .o,$(basename $(GUESTS_LIB_SRC))))
+
+# The kernel takes only the parts of the library that make no system calls.
+OS_SRC := $(wildcard guests/os/*.c guests/os/*.S) guests/lib/string.c guests/lib/format.c \
+          guests/lib/divide.c
+OS_OBJ := $(addprefix $(G)/,$(addsuffix .o,$(basename $(OS_SRC))))
+
+USER_NAMES := $(sort $(basename $(notdir $(wildcard guests/user/*.c))))
+USER_ELFS := $(USER_NAMES:%=$(G)/user/%.elf)
+USER_STRIPPED := $(USER_NAMES:%=$(G)/stripped/%.elf)
+USER_FILES := $(sort $(wildcard guests/files/*))
+USER_PARTS = $(G)/guests/user/$*.o $(G)/guests/crt/start.o
+
+GUESTS += $(G)/os.elf $(G)/programs.pack $(USER_ELFS)
+
+$(G)/os.elf: $(OS_OBJ) guests/os/os.ld
+	$(call say,GLD,$@)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T guests/os/os.ld -o $@ $(OS_OBJ)
+
+$(G)/libguest.a: $(GUESTS_LIB_OBJ)
+	$(call say,GAR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(G)/user/%.elf: $(G)/guests/user/%.o $(G)/guests/crt/start.o $(G)/libguest.a guests/crt/user.ld
+	@mkdir -p $(@D)
+	$(call say,GLD,$@)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T guests/crt/user.ld -o $@ $(USER_PARTS) $(G)/libguest.a
+
+$(G)/stripped/%.elf: $(G)/guests/user/%.o $(G)/guests/crt/start.o $(G)/libguest.a guests/crt/user.ld
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) --strip-all -T guests/crt/user.ld -o $@ $(USER_PARTS) $(G)/libguest.a
+
+build/tool/mkpack: tools/mkpack.c guests/pack.h
+	@mkdir -p $(@D)
+	$(call say,HOST,$@)
+	$(Q)$(CC) -std=c11 $(WARN) -I. -O1 $< -o $@
+
+$(G)/programs.pack: build/tool/mkpack $(USER_STRIPPED) $(USER_FILES)
+	$(call say,PACK,$@)
+	$(Q)build/tool/mkpack $@ $(USER_STRIPPED) $(USER_FILES)

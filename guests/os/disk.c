@@ -1,0 +1,181 @@
+/*
+ * The disk: ATA with programmed I/O. Eight ports:
+ *   0 data, 16 bits     1 error     2 sector count     3, 4, 5 address, low to high
+ *   6 device, and address bits 27:24     7 read: status, write: command
+ *
+ * A read: command; busy; interrupt, data ready; 256 times data.
+ * A write: command; data ready; 256 times data; busy; interrupt, done. Then the same with
+ * "flush", so that the sector is on the disk when disk_write returns.
+ * Reading the status lowers the interrupt line.
+ */
+#include "guests/os/disk.h"
+
+#include "guests/abi.h"
+#include "guests/os/arch.h"
+#include "guests/os/intc.h"
+#include "guests/os/printk.h"
+#include "guests/os/sched.h"
+#include "guests/os/timer.h"
+
+enum { DATA, FAULT, COUNT, LBA0, LBA1, LBA2, DEVICE, STATUS, COMMAND = STATUS };
+
+#define STATUS_BUSY      0x80
+#define STATUS_DATA      0x08
+#define STATUS_ERROR     0x01
+#define STATUS_NOTHING   0xff /* of a port where nothing is */
+#define COMMAND_READ     0x20
+#define COMMAND_WRITE    0x30
+#define COMMAND_FLUSH    0xe7
+#define COMMAND_IDENTIFY 0xec
+#define DEVICE_LBA       0xe0
+#define IDENTIFY_SECTORS 60 /* and 61: how many there are */
+#define PATIENCE         1000000
+
+static word sectors;
+static bool in_use; /* by one process at a time */
+
+static word disk_in(word reg)
+{
+    return pin(PORT_ata + reg);
+}
+
+static void disk_out(word reg, word value)
+{
+    pout(PORT_ata + reg, value);
+}
+
+static void disk_interrupt(void)
+{
+    disk_in(STATUS);
+    sched_wake(&sectors);
+}
+
+static void take_data(uint16_t *data)
+{
+    for (word i = 0; i < SECTOR_SIZE / 2; i++)
+        data[i] = (uint16_t)disk_in(DATA);
+}
+
+static void give_data(const uint16_t *data)
+{
+    for (word i = 0; i < SECTOR_SIZE / 2; i++)
+        disk_out(DATA, data[i]);
+}
+
+/* While the kernel starts there is nobody else to run, so it looks again and again. */
+static bool wait_by_looking(void)
+{
+    for (word i = 0; i < PATIENCE; i++)
+        if (!(disk_in(STATUS) & STATUS_BUSY))
+            return true;
+    return false;
+}
+
+void disk_init(void)
+{
+    uint16_t data[SECTOR_SIZE / 2];
+    word status = disk_in(STATUS) & 0xff;
+
+    if (status == 0 || status == STATUS_NOTHING)
+        return;
+    disk_out(DEVICE, DEVICE_LBA);
+    disk_out(COMMAND, COMMAND_IDENTIFY);
+    if (!wait_by_looking() || !(disk_in(STATUS) & STATUS_DATA)) {
+        printk("disk: it does not answer, and will not be used\n");
+        return;
+    }
+    take_data(data);
+    sectors = data[IDENTIFY_SECTORS] | (word)data[IDENTIFY_SECTORS + 1] << 16;
+    intc_enable(LINE_ata, disk_interrupt);
+}
+
+word disk_size(void)
+{
+    return sectors;
+}
+
+/* Sleeps until the disk is no longer busy. `wanted`: the bits that must then be set, or
+ * STATUS_ERROR is. Returns 0 or an error. */
+static int wait_for(word wanted)
+{
+    word irq = irq_save();
+    word status;
+
+    for (;;) {
+        status = disk_in(STATUS);
+        if (!(status & STATUS_BUSY))
+            break;
+        sched_sleep(&sectors, TIMER_NEVER);
+    }
+    irq_restore(irq);
+    return (status & STATUS_ERROR) || (status & wanted) != wanted ? -ERROR_io : 0;
+}
+
+static void command(word lba, word what)
+{
+    disk_out(COUNT, 1);
+    disk_out(LBA0, lba & 0xff);
+    disk_out(LBA1, lba >> 8 & 0xff);
+    disk_out(LBA2, lba >> 16 & 0xff);
+    disk_out(DEVICE, DEVICE_LBA | (lba >> 24 & 0xf));
+    disk_out(COMMAND, what);
+}
+
+static void disk_lock(void)
+{
+    word irq = irq_save();
+
+    while (in_use)
+        sched_sleep(&in_use, TIMER_NEVER);
+    in_use = true;
+    irq_restore(irq);
+}
+
+static void disk_unlock(void)
+{
+    in_use = false;
+    sched_wake(&in_use);
+}
+
+static int check(word lba)
+{
+    if (!sectors)
+        return -ERROR_no_disk;
+    return lba < sectors ? 0 : -ERROR_invalid;
+}
+
+int disk_read(word lba, void *sector)
+{
+    int error = check(lba);
+
+    if (error)
+        return error;
+    disk_lock();
+    command(lba, COMMAND_READ);
+    error = wait_for(STATUS_DATA);
+    if (!error)
+        take_data(sector);
+    disk_unlock();
+    return error;
+}
+
+int disk_write(word lba, const void *sector)
+{
+    int error = check(lba);
+
+    if (error)
+        return error;
+    disk_lock();
+    command(lba, COMMAND_WRITE);
+    error = wait_for(STATUS_DATA);
+    if (!error) {
+        give_data(sector);
+        error = wait_for(0);
+    }
+    if (!error) {
+        command(lba, COMMAND_FLUSH);
+        error = wait_for(0);
+    }
+    disk_unlock();
+    return error;
+}

@@ -1,0 +1,28 @@
+/*
+ * Programs: ELF32 executables for this processor.
+ */
+#ifndef OS_ELF_H
+#define OS_ELF_H
+
+#include "guests/os/types.h"
+
+struct elf_segment {
+    word address; /* where the program expects it, page-aligned */
+    word size;    /* in memory; not 0 */
+    word filled;  /* how much of it comes from the file, the rest is zero */
+    word offset;  /* where, in the file */
+    word rights;  /* PTE_R, PTE_W, PTE_X */
+};
+
+struct elf_program {
+    word entry;
+    word end; /* of the last segment */
+    word segment_count;
+    struct elf_segment segments[8]; /* in order of address; no two share a page */
+};
+
+bool elf_is_program(const void *image, word size);
+/* Reads and checks everything. NULL, or what is wrong. */
+const char *elf_parse(struct elf_program *out, const void *image, word size);
+
+#endif

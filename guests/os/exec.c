@@ -1,0 +1,84 @@
+/*
+ * From a program in the pack to a process ready to run: segments are copied to where the
+ * program expects them, the arguments to the top of its stack, and a frame is made on its
+ * kernel stack, as if it had just trapped at its entry.
+ *
+ *   8000_0000  strings of the arguments
+ *              argv[argc] = 0, ... argv[0]
+ *        sp -> (aligned to 16)
+ */
+#include "guests/os/exec.h"
+
+#include "guests/lib/string.h"
+#include "guests/os/arch.h"
+#include "guests/os/elf.h"
+#include "guests/os/layout.h"
+#include "guests/os/printk.h"
+#include "guests/os/trap.h"
+#include "isa/paging.h"
+
+static int load_segment(struct space *space, const struct elf_segment *s, const char *file)
+{
+    for (word at = 0; at < s->size; at += PAGE_SIZE) {
+        char *page = space_map(space, s->address + at, s->rights);
+        if (!page)
+            return -ERROR_no_memory;
+        if (at < s->filled) {
+            word rest = s->filled - at;
+            memcpy(page, file + s->offset + at, rest < PAGE_SIZE ? rest : PAGE_SIZE);
+        }
+    }
+    return 0;
+}
+
+/* Returns the stack pointer, which is also argv; 0 without memory. */
+static word push_arguments(struct space *space, const struct arguments *a)
+{
+    word strings = USER_END - ((a->size + 3) & ~3u);
+    word argv = (strings - (a->count + 1) * 4) & ~15u;
+    word at = 0;
+
+    if (!space_write(space, strings, a->text, a->size))
+        return 0;
+    for (word i = 0; i <= a->count; i++) {
+        word pointer = i < a->count ? strings + at : 0;
+        if (!space_write(space, argv + i * 4, &pointer, 4))
+            return 0;
+        if (i < a->count)
+            at += (word)strlen(a->text + at) + 1;
+    }
+    return argv;
+}
+
+int exec_load(struct proc *p, const void *image, word size, const struct arguments *a)
+{
+    struct elf_program program;
+    const char *wrong = elf_parse(&program, image, size);
+
+    if (wrong) {
+        printk("%s: %s\n", a->text, wrong);
+        return -ERROR_not_program;
+    }
+    for (word i = 0; i < program.segment_count; i++) {
+        int error = load_segment(&p->space, &program.segments[i], image);
+        if (error)
+            return error;
+    }
+    code_written();
+    p->space.heap_start = p->space.heap_end = program.end;
+    word argv = push_arguments(&p->space, a);
+    if (!argv)
+        return -ERROR_no_memory;
+
+    struct trap_frame *frame = (void *)(p->stack + KERNEL_STACK_SIZE - FRAME_SIZE);
+    *frame = (struct trap_frame){
+        .epc = program.entry,
+        .status = 3u << status_pring_SHIFT | status_pie, /* tret goes to ring 3 */
+    };
+    frame->x[REG_SP] = argv;
+    frame->x[REG_A0] = a->count;
+    frame->x[REG_A1] = argv;
+    p->context = (struct context){.ra = (word)trap_return, .sp = (word)frame};
+    p->space.faults = 0; /* the arguments' page was no fault of the program's */
+    return 0;
+}
