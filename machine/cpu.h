@@ -1,16 +1,90 @@
 /*
  * The processor: architectural state, and what the host keeps to run it fast.
+ *
+ * Time is one countdown, `left`: steps and cycles until something other than the program wants
+ * to happen (the end of the run, an alarm, the timer). In the running loop it lives in a host
+ * register and is charged a block at a time; whenever C code of this folder outside exec.c
+ * runs, `left` in memory is exact: the current instruction is charged (`busy`), what stands
+ * behind it in its block is not.
+ *
+ *   icount = stop_step  - steps of left,  less 1 while busy
+ *   cycle  = stop_cycle - cycles of left - 1
+ *
+ * (The 1: a block may run whole only if the deadline is not even reached, so that a charge that
+ * fits leaves both halves at 0 or more.)
  */
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H
 
+#include "isa/csr.h"
+#include "machine/block.h"
 #include "machine/machine.h"
+#include "machine/tlb.h"
 
 struct machine;
 
 struct cpu {
+    word x[33]; /* [32]: where writes to x0 go */
+    word page;  /* virtual page of the running block */
+    struct fast_tlb fast;
+
+    charge left;
+    charge rest;      /* of the running block, behind the current instruction */
+    bool busy;        /* inside an instruction or the delivery of an interrupt */
+    bool attention;   /* look at everything before the next instruction */
+    bool waits_input; /* the wfi at pc waits for console input */
+    bool stop;        /* machine_stop was called */
+    bool watch;       /* somebody wants to see every memory access */
+    bool external;    /* the wire from the interrupt controller */
+    word next;        /* pc after the current system instruction */
+    word value;       /* what a slow load has loaded */
+    word insn;        /* bits of the current instruction, 0: none */
+
+    uint64_t stop_step, stop_cycle;
+    uint64_t limit;       /* icount at which machine_run returns */
+    uint64_t not_retired; /* steps that were traps or interrupts */
+    uint64_t entered;     /* icount behind the last trap: its handler begins there */
+    uint64_t announced;   /* icount of the instruction whose insn event stopped the run */
+
+    struct cpu_regs regs; /* regs.x is a copy, made when somebody looks; ip: bit 3 only */
+    struct tlb tlb;
+    struct code code;
     struct machine *machine;
-    struct cpu_regs regs;
 };
+
+#define NEVER UINT64_MAX
+
+static inline uint64_t cpu_icount(const struct cpu *c)
+{
+    return c->stop_step - (uint64_t)(int64_t)charge_steps(c->left) - c->busy;
+}
+static inline uint64_t cpu_cycle(const struct cpu *c)
+{
+    return c->stop_cycle - (uint64_t)(int64_t)charge_cycles(c->left) - 1;
+}
+static inline uint64_t cpu_instret(const struct cpu *c)
+{
+    return cpu_icount(c) - c->not_retired;
+}
+static inline void cpu_charge(struct cpu *c, uint32_t cycles)
+{
+    c->left -= charge_of(0, cycles);
+}
+/* A step begins: an instruction whose bits and unavoidable cost are these, or a delivery. */
+static inline void cpu_begin(struct cpu *c, uint32_t cycles, word bits)
+{
+    c->left -= charge_of(1, cycles);
+    c->busy = true;
+    c->insn = bits;
+}
+
+void cpu_reset(struct cpu *c);
+/* Time goes on without the processor. */
+void cpu_sleep(struct cpu *c, uint64_t cycles);
+uint64_t cpu_time(const struct cpu *c);
+/* ip as the program reads it. */
+word cpu_pending(const struct cpu *c);
+/* The cycle at which the timer becomes pending: NEVER when it is, or when that is never. */
+uint64_t cpu_timer_deadline(const struct cpu *c);
 
 #endif

@@ -1,0 +1,149 @@
+/*
+ * Traps, interrupts, tret, and the ways in which a machine comes to an end by itself.
+ *
+ * A trap sets epc, cause, tval; saves ring, IE, TF and ptbr one level deep; goes to ring 0 at
+ * tvec. Three things would make that an endless silent loop and shut the machine down instead:
+ * no vector, a vector that cannot be fetched, and a handler whose very first instruction traps
+ * in the same way again.
+ */
+#include "machine/trap.h"
+
+#include "machine/internal.h"
+
+void cpu_shutdown(struct cpu *c, enum machine_shutdown why, word cause, word tval)
+{
+    struct machine *m = c->machine;
+
+    m->state = MACHINE_SHUTDOWN;
+    m->shutdown = why;
+    c->attention = true;
+    machine_emit(m, EVENT_shutdown, cause, tval, why, 0);
+}
+
+static word status_on_trap(word status, word ring)
+{
+    word keep = status & ~(word)(FIELD_status_ie | FIELD_status_tf | FIELD_status_pie |
+                                 FIELD_status_ptf | FIELD_status_pring);
+
+    return keep | ring << SHIFT_status_pring |
+           (status & FIELD_status_ie ? FIELD_status_pie : 0) |
+           (status & FIELD_status_tf ? FIELD_status_ptf : 0);
+}
+
+static bool is_fetch_fault(word cause)
+{
+    return cause == CAUSE_fetch_access || cause == CAUSE_fetch_page;
+}
+
+/* A trap by the first instruction of a handler, in ring 0, nothing having retired since. */
+static enum machine_shutdown dead_end(const struct cpu *c, word cause, word tval)
+{
+    const struct cpu_regs *r = &c->regs;
+
+    if (r->tvec == 0)
+        return SHUTDOWN_no_vector;
+    if (c->entered != cpu_icount(c) || r->ring != 0 || r->pc != r->tvec)
+        return SHUTDOWN_NONE;
+    if (is_fetch_fault(cause))
+        return SHUTDOWN_bad_vector;
+    if (r->epc == r->pc && r->cause == cause && r->tval == tval)
+        return SHUTDOWN_trap_loop;
+    return SHUTDOWN_NONE;
+}
+
+/* The instruction or delivery of this step ends in ring 0. */
+static void enter_handler(struct cpu *c, word cause, word tval)
+{
+    struct machine *m = c->machine;
+    struct cpu_regs *r = &c->regs;
+    word ring = r->ring;
+
+    cpu_charge(c, m->config.cost.trap);
+    enum machine_shutdown why = dead_end(c, cause, tval);
+    if (why != SHUTDOWN_NONE) {
+        cpu_shutdown(c, why, cause, tval);
+        c->busy = false;
+        return;
+    }
+    r->epc = r->pc;
+    r->cause = cause;
+    r->tval = tval;
+    r->status = status_on_trap(r->status, ring);
+    r->ring = 0;
+    r->eptbr = r->ptbr;
+    if (r->status & FIELD_status_tps)
+        r->ptbr = r->tptbr;
+    tlb_update_context(c);
+    machine_emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
+    word vmid = m->contexts.table[m->contexts.current].vmid;
+    if (m->contexts.current != 0)
+        machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, 0);
+    contexts_trap(&m->contexts, cpu_cycle(c));
+    r->pc = r->tvec;
+    c->busy = false;
+    c->entered = cpu_icount(c);
+}
+
+void cpu_trap(struct cpu *c, word cause, word tval)
+{
+    c->not_retired++;
+    enter_handler(c, cause, tval);
+}
+
+void cpu_trap_step(struct cpu *c)
+{
+    c->busy = true;
+    enter_handler(c, CAUSE_single_step, 0);
+}
+
+bool cpu_interrupt(struct cpu *c)
+{
+    static const uint8_t by_priority[] = {
+#define INTERRUPT(name, code, text) code,
+#include "isa/causes.def"
+    };
+    word wanted = cpu_pending(c) & c->regs.ie;
+
+    if (wanted == 0 || (c->regs.ring == 0 && !(c->regs.status & FIELD_status_ie)))
+        return false;
+    cpu_begin(c, 0, 0);
+    c->not_retired++;
+    for (unsigned i = 0; i < COUNT_OF(by_priority); i++) {
+        if (wanted >> by_priority[i] & 1) {
+            enter_handler(c, CAUSE_INTERRUPT | by_priority[i], 0);
+            break;
+        }
+    }
+    return true;
+}
+
+static word status_on_return(word status)
+{
+    word keep = status & ~(word)(FIELD_status_ie | FIELD_status_tf | FIELD_status_ptf);
+
+    return keep | FIELD_status_pring | FIELD_status_pie |
+           (status & FIELD_status_pie ? FIELD_status_ie : 0) |
+           (status & FIELD_status_ptf ? FIELD_status_tf : 0);
+}
+
+void cpu_return(struct cpu *c)
+{
+    struct machine *m = c->machine;
+    struct cpu_regs *r = &c->regs;
+
+    cpu_charge(c, m->config.cost.tret);
+    r->ring = (r->status & FIELD_status_pring) >> SHIFT_status_pring;
+    r->status = status_on_return(r->status);
+    if (r->status & FIELD_status_tps)
+        r->ptbr = r->eptbr;
+    tlb_update_context(c);
+    c->next = r->epc;
+    c->attention = true;
+    machine_emit_change(m, EVENT_ret, 0, 0, 0, c->next, 0);
+    if (r->ring == 0)
+        return;
+    const struct context *to = &m->contexts.table[contexts_return(&m->contexts)];
+    if (to->id != 0)
+        machine_emit_change(m, EVENT_entry, 0, 0, 0, to->vmid,
+                            (word)(cpu_cycle(c) - to->exit_cycle));
+}

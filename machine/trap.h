@@ -1,0 +1,20 @@
+/*
+ * Into ring 0 and out again (isa.md section 4).
+ */
+#ifndef MACHINE_TRAP_H
+#define MACHINE_TRAP_H
+
+#include "machine/cpu.h"
+
+/* The current instruction, at regs.pc, traps and does not retire; its step is over. */
+void cpu_trap(struct cpu *c, word cause, word tval);
+/* The instruction that began with TF set has completed; regs.pc is behind it. */
+void cpu_trap_step(struct cpu *c);
+/* Takes the most urgent interrupt that may be taken now; false when there is none. */
+bool cpu_interrupt(struct cpu *c);
+/* tret in ring 0: c->next is where it goes. */
+void cpu_return(struct cpu *c);
+/* The machine can go no further. */
+void cpu_shutdown(struct cpu *c, enum machine_shutdown why, word cause, word tval);
+
+#endif
