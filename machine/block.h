@@ -27,7 +27,6 @@
 
 struct cpu;
 struct op;
-struct cost;
 
 /*
  * Steps and cycles in one number: steps in the upper half, cycles in the lower. Either half may
@@ -82,7 +81,7 @@ struct tail {
     word target[2];
 };
 
-#define BLOCK_OPS_MAX 128
+#define BLOCK_OPS_MAX 128u
 
 struct code_page {
     const struct block *entry[PT_ENTRIES];
@@ -117,6 +116,9 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index);
 /* The block that runs the instruction `bits` at word `index` of `page`, and then leaves. */
 const struct block *code_single(struct cpu *c, struct code_page *page, unsigned index, word bits);
 
+/* An instruction word in RAM. */
+word code_word(const struct cpu *c, uint32_t number, unsigned index);
+
 /* RAM was or will be written there: forgets what was decoded from it. */
 void code_written(struct cpu *c, uint32_t ram_offset, size_t size);
 
@@ -135,10 +137,5 @@ static inline struct tail *tail_of(const struct op *last)
 extern op_fn *const op_handlers[INSN_COUNT];
 op_fn op_fall; /* the end of a block that runs into the next */
 op_fn op_stop; /* the end of a single step */
-
-/* Whether the instruction ends its block. */
-bool op_ends(enum insn_id id);
-/* What it costs when nothing happens. */
-uint32_t op_cost(const struct cost *cost, enum insn_id id);
 
 #endif

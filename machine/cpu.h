@@ -44,7 +44,7 @@ struct cpu {
     uint64_t limit;       /* icount at which machine_run returns */
     uint64_t not_retired; /* steps that were traps or interrupts */
     uint64_t entered;     /* icount behind the last trap: its handler begins there */
-    uint64_t announced;   /* icount of the instruction whose insn event stopped the run */
+    uint64_t announced; /* icount of the instruction that was begun and goes on when the run does */
 
     struct cpu_regs regs; /* regs.x is a copy, made when somebody looks; ip: bit 3 only */
     struct tlb tlb;

@@ -13,6 +13,7 @@
 #ifndef MACHINE_INTERNAL_H
 #define MACHINE_INTERNAL_H
 
+#include "machine/board.h"
 #include "machine/bus.h"
 #include "machine/cpu.h"
 #include "machine/machine.h"
@@ -21,11 +22,13 @@
 struct machine {
     struct machine_config config;
     struct cpu cpu;
-    uint8_t *ram; /* config.ram_size bytes, page-aligned */
+    struct cpu_regs view; /* machine_regs: what it returned last */
+    uint8_t *ram;         /* config.ram_size bytes, page-aligned */
 
     struct bus bus;
     struct schedule schedule;
     struct board board;
+    struct devices devices;
 
     struct trace trace;
     struct contexts contexts;
@@ -39,11 +42,8 @@ struct machine {
 /* Publishes an event at the current instruction: icount, cycle, pc, insn, ring and context are
  * filled in. A test of the mask comes first, so call it freely. */
 void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval, word a, word b);
-
-/* The wire of the interrupt controller into the processor (ip.ext). */
-void machine_set_external(struct machine *m, bool level);
-
-/* The finisher was written: the run ends after this instruction. */
-void machine_halt(struct machine *m, word status);
+/* The same for one that changed the ring, from `ring`. */
+void machine_emit_change(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
+                         word a, word b);
 
 #endif

@@ -25,8 +25,7 @@ static word status_on_trap(word status, word ring)
     word keep = status & ~(word)(FIELD_status_ie | FIELD_status_tf | FIELD_status_pie |
                                  FIELD_status_ptf | FIELD_status_pring);
 
-    return keep | ring << SHIFT_status_pring |
-           (status & FIELD_status_ie ? FIELD_status_pie : 0) |
+    return keep | ring << SHIFT_status_pring | (status & FIELD_status_ie ? FIELD_status_pie : 0) |
            (status & FIELD_status_tf ? FIELD_status_ptf : 0);
 }
 
@@ -78,7 +77,7 @@ static void enter_handler(struct cpu *c, word cause, word tval)
     word vmid = m->contexts.table[m->contexts.current].vmid;
     if (m->contexts.current != 0)
         machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, 0);
-    contexts_trap(&m->contexts, cpu_cycle(c));
+    contexts_trap(&m->contexts, cpu_cycle(c), c->insn);
     r->pc = r->tvec;
     c->busy = false;
     c->entered = cpu_icount(c);

@@ -1,0 +1,272 @@
+/*
+ * Decoding, and the memory that decoded code lives in; see block.h for its shape.
+ *
+ * Everything is allocated when the machine is built: a table of pointers for the pages of RAM,
+ * some thousand code pages, one pool. When either of the last two is used up, all of it is
+ * forgotten; that happens only between blocks, so nobody stands in what is thrown away.
+ */
+#include "machine/block.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/internal.h"
+
+#define CODE_PAGES 2048u
+#define POOL_SIZE  ((size_t)32 << 20)
+
+/* What no countdown can pay: see cpu.h for how large one gets. */
+const struct block block_none = {.charge = (charge)0x7fffffff << 32};
+
+/* A block's largest size: header, ops with the one that falls through, tail, notes. */
+#define BLOCK_SIZE_MAX                                                                             \
+    (sizeof(struct block) + (BLOCK_OPS_MAX + 1) * sizeof(struct op) + sizeof(struct tail) +        \
+     BLOCK_OPS_MAX * sizeof(struct note))
+
+bool code_init(struct code *code, uint32_t ram_size)
+{
+    code->page_count = ram_size >> PAGE_SHIFT;
+    code->pages = calloc(code->page_count, sizeof(struct code_page *));
+    code->page_pool = malloc(CODE_PAGES * sizeof(struct code_page));
+    code->pool = malloc(POOL_SIZE);
+    code->single = malloc(BLOCK_SIZE_MAX);
+    return code->pages && code->page_pool && code->pool && code->single;
+}
+
+void code_fini(struct code *code)
+{
+    free(code->pages);
+    free(code->page_pool);
+    free(code->pool);
+    free(code->single);
+}
+
+static void page_clear(struct code_page *page)
+{
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        page->entry[i] = &block_none;
+    memset(page->decoded, 0, sizeof(page->decoded));
+    page->any = false;
+}
+
+void code_flush(struct cpu *c)
+{
+    struct code *code = &c->code;
+
+    for (uint32_t i = 0; i < code->page_used; i++)
+        code->pages[code->page_pool[i].number] = NULL;
+    code->page_used = 0;
+    code->used = 0;
+    fast_forget_fetches(c);
+}
+
+struct code_page *code_page(struct cpu *c, uint32_t number)
+{
+    struct code *code = &c->code;
+
+    if (code->pages[number])
+        return code->pages[number];
+    if (code->page_used == CODE_PAGES)
+        code_flush(c);
+    struct code_page *page = &code->page_pool[code->page_used++];
+    page_clear(page);
+    page->number = number;
+    code->pages[number] = page;
+    return page;
+}
+
+/* ---- one instruction -------------------------------------------------------------------- */
+
+enum ending { GOES_ON, ENDS, ENDS_WITH_TARGETS };
+
+static const uint8_t endings[INSN_COUNT] = {
+    [INSN_ILLEGAL] = ENDS,
+    [INSN_jal] = ENDS_WITH_TARGETS,
+    [INSN_jalr] = ENDS_WITH_TARGETS,
+#define BRANCH(name, condition) [INSN_##name] = ENDS_WITH_TARGETS,
+#define SYSTEM(name)            [INSN_##name] = ENDS,
+#include "machine/semantics.def"
+};
+
+enum extra { EXTRA_none, EXTRA_mul, EXTRA_div };
+
+static const uint8_t extras[INSN_COUNT] = {
+#define ALU(name, cost, value) [INSN_##name] = EXTRA_##cost,
+#include "machine/semantics.def"
+};
+
+/* What it costs when nothing happens. */
+static uint32_t cost_of(const struct cost *cost, enum insn_id id)
+{
+    if (id == INSN_trace)
+        return 0;
+    return cost->base + (extras[id] == EXTRA_mul   ? cost->mul
+                         : extras[id] == EXTRA_div ? cost->div
+                                                   : 0);
+}
+
+static struct op op_make(const struct insn *i, word offset, unsigned index)
+{
+    struct op op = {
+        .handler = op_handlers[i->id],
+        .rd = i->rd ? i->rd : 32,
+        .rs1 = i->rs1,
+        .rs2 = i->rs2,
+        .index = (uint8_t)index,
+        .imm = i->imm,
+    };
+
+    if (i->id == INSN_auipc)
+        op.imm = (int32_t)(offset + (word)i->imm);
+    switch (insn_info(i->id)->format) {
+    case FORMAT_CSRI:
+        op.rs1 = (uint8_t)i->imm;
+        op.imm = i->csr;
+        break;
+    case FORMAT_CSR:
+        op.imm = i->csr;
+        break;
+    default:
+        break;
+    }
+    return op;
+}
+
+/* ---- one block -------------------------------------------------------------------------- */
+
+/* A block being made, at `block`; notes are kept aside until the number of ops is known. */
+struct maker {
+    struct cpu *cpu;
+    struct block *block;
+    struct note notes[BLOCK_OPS_MAX];
+};
+
+static void maker_begin(struct maker *k, struct cpu *c, struct block *at, struct code_page *page,
+                        unsigned index)
+{
+    k->cpu = c;
+    k->block = at;
+    *at = (struct block){.page = page, .offset = (uint16_t)(index * sizeof(word))};
+}
+
+/* Returns how the instruction ends the block. */
+static enum ending maker_add(struct maker *k, word bits)
+{
+    struct block *b = k->block;
+    struct insn i = insn_decode(bits);
+    word offset = b->offset + b->count * 4u;
+
+    b->ops[b->count] = op_make(&i, offset, b->count);
+    b->charge += charge_of(1, cost_of(&k->cpu->machine->config.cost, i.id));
+    k->notes[b->count] = (struct note){.charged = b->charge, .bits = bits};
+    b->count++;
+    if (endings[i.id] == ENDS_WITH_TARGETS)
+        *tail_of(&b->ops[b->count - 1]) = (struct tail){
+            .next = {&block_none, &block_none},
+            .target = {offset + 4, offset + (word)i.imm},
+        };
+    return (enum ending)endings[i.id];
+}
+
+/* Ends a block whose last instruction goes on: at a page's end or at the greatest length. */
+static void maker_continue(struct maker *k, op_fn *how)
+{
+    struct block *b = k->block;
+    struct op *op = &b->ops[b->count];
+
+    *op = (struct op){.handler = how, .index = (uint8_t)b->count};
+    *tail_of(op) = (struct tail){
+        .next = {&block_none, &block_none},
+        .target = {b->offset + b->count * 4u, 0},
+    };
+}
+
+/* Puts the notes behind; returns the size of it all. */
+static size_t maker_finish(struct maker *k)
+{
+    struct block *b = k->block;
+    char *end = (char *)&b->ops[b->count + 1] + sizeof(struct tail);
+
+    b->notes = (struct note *)end;
+    memcpy(end, k->notes, b->count * sizeof(struct note));
+    return (size_t)(end - (char *)b) + b->count * sizeof(struct note);
+}
+
+word code_word(const struct cpu *c, uint32_t number, unsigned index)
+{
+    word bits;
+
+    memcpy(&bits, c->machine->ram + ((size_t)number << PAGE_SHIFT) + index * sizeof(bits),
+           sizeof(bits));
+    return bits;
+}
+
+static void mark(struct cpu *c, struct code_page *page, const struct block *b)
+{
+    for (unsigned i = b->offset / 4; i < b->offset / 4u + b->count; i++)
+        page->decoded[i / 32] |= 1u << i % 32;
+    if (!page->any)
+        fast_forget_stores(c, page->number);
+    page->any = true;
+}
+
+const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
+{
+    struct maker k;
+    enum ending ending = GOES_ON;
+
+    if (c->code.used + BLOCK_SIZE_MAX > POOL_SIZE)
+        code_flush(c);
+    struct code_page *page = code_page(c, number);
+    maker_begin(&k, c, (struct block *)(c->code.pool + c->code.used), page, index);
+    for (unsigned at = index;
+         at < PT_ENTRIES && k.block->count < BLOCK_OPS_MAX && ending == GOES_ON; at++)
+        ending = maker_add(&k, code_word(c, number, at));
+    if (ending == GOES_ON)
+        maker_continue(&k, op_fall);
+    c->code.used += maker_finish(&k);
+    mark(c, page, k.block);
+    page->entry[index] = k.block;
+    return k.block;
+}
+
+const struct block *code_single(struct cpu *c, struct code_page *page, unsigned index, word bits)
+{
+    struct maker k;
+
+    maker_begin(&k, c, c->code.single, page, index);
+    if (maker_add(&k, bits) == GOES_ON)
+        maker_continue(&k, op_stop);
+    maker_finish(&k);
+    return k.block;
+}
+
+/* ---- writes to code --------------------------------------------------------------------- */
+
+static bool any_decoded(const struct code_page *page, unsigned first, unsigned last)
+{
+    for (unsigned i = first; i <= last; i++)
+        if (page->decoded[i / 32] >> i % 32 & 1)
+            return true;
+    return false;
+}
+
+void code_written(struct cpu *c, uint32_t ram_offset, size_t size)
+{
+    uint64_t end = (uint64_t)ram_offset + size;
+
+    for (uint64_t at = ram_offset; at < end;) {
+        struct code_page *page = c->code.pages[at >> PAGE_SHIFT];
+        uint64_t page_end = (at | (PAGE_SIZE - 1)) + 1;
+        uint64_t stop = page_end < end ? page_end : end;
+        unsigned first = (unsigned)(at % PAGE_SIZE / 4);
+        unsigned last = (unsigned)((stop - 1) % PAGE_SIZE / 4);
+
+        if (page && page->any && any_decoded(page, first, last)) {
+            page_clear(page);
+            c->attention = true;
+        }
+        at = stop;
+    }
+}

@@ -1,0 +1,132 @@
+/*
+ * Control registers: plain words in cpu_regs, of which a write changes the bits that csrs.def
+ * names. Three are more than that:
+ *
+ *   status   CRING is the ring itself
+ *   ip       bit 3 is a register; timer is time >= timecmp, external is a wire
+ *   ptbr     changes what every access means from the next instruction on
+ */
+#include "machine/control.h"
+
+#include "machine/internal.h"
+
+#define REGISTERS_PLAIN                                                                            \
+    PLAIN(tvec)                                                                                    \
+    PLAIN(tscratch)                                                                                \
+    PLAIN(epc)                                                                                     \
+    PLAIN(cause)                                                                                   \
+    PLAIN(tval)                                                                                    \
+    PLAIN(ie)                                                                                      \
+    PLAIN(ptbr)                                                                                    \
+    PLAIN(tptbr)                                                                                   \
+    PLAIN(timecmp)                                                                                 \
+    PLAIN(timecmph)                                                                                \
+    PLAIN(cntren)                                                                                  \
+    PLAIN(eptbr)
+
+uint64_t cpu_time(const struct cpu *c)
+{
+    return cpu_cycle(c) / c->machine->config.cost.divider;
+}
+
+static uint64_t timecmp(const struct cpu *c)
+{
+    return (uint64_t)c->regs.timecmph << 32 | c->regs.timecmp;
+}
+
+word cpu_pending(const struct cpu *c)
+{
+    return (c->regs.ip & FIELD_ip_soft) | (c->external ? FIELD_ip_ext : 0) |
+           (cpu_time(c) >= timecmp(c) ? FIELD_ip_timer : 0);
+}
+
+uint64_t cpu_timer_deadline(const struct cpu *c)
+{
+    uint64_t at, far = (uint64_t)1 << 62;
+
+    if (__builtin_mul_overflow(timecmp(c), (uint64_t)c->machine->config.cost.divider, &at))
+        return NEVER;
+    return at > far || at <= cpu_cycle(c) ? NEVER : at;
+}
+
+word control_get(const struct cpu *c, word number)
+{
+    switch (number) {
+    case CSR_status:
+        return c->regs.status | c->regs.ring << SHIFT_status_cring;
+    case CSR_ip:
+        return cpu_pending(c);
+    case CSR_cycle:
+        return (word)cpu_cycle(c);
+    case CSR_cycleh:
+        return (word)(cpu_cycle(c) >> 32);
+    case CSR_time:
+        return (word)cpu_time(c);
+    case CSR_timeh:
+        return (word)(cpu_time(c) >> 32);
+    case CSR_instret:
+        return (word)cpu_instret(c);
+    case CSR_instreth:
+        return (word)(cpu_instret(c) >> 32);
+#define PLAIN(name)                                                                                \
+    case CSR_##name:                                                                               \
+        return c->regs.name;
+        REGISTERS_PLAIN
+#undef PLAIN
+    default:
+        return 0;
+    }
+}
+
+static word *place(struct cpu_regs *r, word number)
+{
+    switch (number) {
+    case CSR_status:
+        return &r->status;
+    case CSR_ip:
+        return &r->ip;
+#define PLAIN(name)                                                                                \
+    case CSR_##name:                                                                               \
+        return &r->name;
+        REGISTERS_PLAIN
+#undef PLAIN
+    default:
+        return NULL;
+    }
+}
+
+static bool matters_at_once(word number)
+{
+    return number == CSR_status || number == CSR_ie || number == CSR_ip || number == CSR_timecmp ||
+           number == CSR_timecmph;
+}
+
+void control_set(struct cpu *c, word number, word value)
+{
+    word *p = place(&c->regs, number);
+
+    if (!p)
+        return;
+    *p = value & csr_info(number)->wmask;
+    if (number == CSR_ptbr)
+        tlb_update_context(c);
+    if (matters_at_once(number))
+        c->attention = true;
+}
+
+void control_set_all(struct cpu *c, const struct cpu_regs *regs)
+{
+    struct cpu_regs from = *regs;
+
+    for (unsigned i = 1; i < 32; i++)
+        c->x[i] = from.x[i];
+    c->regs.pc = from.pc & ~(word)3;
+    c->regs.ring = from.ring & 3;
+    for (unsigned i = 0; i < csr_count; i++) {
+        const word *p = place(&from, csr_table[i].number);
+        if (p)
+            control_set(c, csr_table[i].number, *p);
+    }
+    tlb_update_context(c);
+    c->attention = true;
+}

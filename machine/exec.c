@@ -1,0 +1,340 @@
+/*
+ * The handlers: each executes one op and jumps to the handler of the next.
+ *
+ * With clang that jump is a tail call, so the whole run is one host function that never
+ * returns to a loop, with the processor, the op, the registers and the countdown in host
+ * registers. Elsewhere (gcc promises no tail calls) the same bodies return the next op to the
+ * loop in exec_run. A handler that returns NULL leaves: regs.pc and left are exact.
+ *
+ *   an op that needs C code      settle   -> work -> resume     (or a trap: NULL)
+ *   a jump                       pay for the target block, or leave_*
+ *
+ * Only the last op of a block is a jump. Charges are per block, so an op in the middle that
+ * leaves gives back what the rest of the block was charged (`rest`).
+ */
+#include "machine/exec.h"
+
+#include "machine/internal.h"
+#include "machine/mmu.h"
+#include "machine/system.h"
+#include "machine/trap.h"
+
+#define likely(condition)   __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define COLD                __attribute__((cold, noinline))
+
+#if defined(__has_attribute)
+#if __has_attribute(musttail)
+#define TAIL_CALLS 1
+#endif
+#endif
+
+#ifdef TAIL_CALLS
+#define NEXT(to, remaining) __attribute__((musttail)) return (to)->handler(c, (to), x, (remaining))
+#define GOTO(function)      __attribute__((musttail)) return function(c, op, x, left)
+#else
+#define NEXT(to, remaining)                                                                        \
+    do {                                                                                           \
+        c->left = (remaining);                                                                     \
+        return (to);                                                                               \
+    } while (0)
+#define GOTO(function) return function(c, op, x, left)
+#endif
+
+#define HANDLER(name)                                                                              \
+    static const struct op *op_##name(struct cpu *c, const struct op *op, word *x, charge left)
+#define COLD_HANDLER(name)                                                                         \
+    COLD static const struct op *name(struct cpu *c, const struct op *op, word *x, charge left)
+
+/* Operands by the names that semantics.def uses; the compiler drops those that a row does not. */
+#define OPERANDS                                                                                   \
+    const word a = x[op->rs1], b = x[op->rs2], i = (word)op->imm, page = c->page;                  \
+    (void)a, (void)b, (void)i, (void)page
+
+/* ---- between handlers and C code -------------------------------------------------------- */
+
+static word pc_of(const struct cpu *c, const struct op *op)
+{
+    return c->page + block_of(op)->offset + op->index * 4u;
+}
+
+/* Makes left, regs.pc and insn exact for the current op. */
+static void settle(struct cpu *c, const struct op *op, charge left)
+{
+    const struct block *block = block_of(op);
+    const struct note *note = &block->notes[op->index];
+
+    c->rest = block->charge - note->charged;
+    c->left = left + c->rest;
+    c->busy = true;
+    c->insn = note->bits;
+    c->regs.pc = pc_of(c, op);
+}
+
+/* After the work of an op in the middle: may the block go on? */
+static bool resume(struct cpu *c)
+{
+    c->busy = false;
+    if (unlikely(c->attention || ((c->left - c->rest) & CHARGE_SIGNS))) {
+        c->regs.pc += 4;
+        return false;
+    }
+    c->left -= c->rest;
+    return true;
+}
+
+/* ---- jumps ------------------------------------------------------------------------------ */
+
+static bool affords(charge left, const struct block *block)
+{
+    return ((left - block->charge) & CHARGE_SIGNS) == 0;
+}
+
+/* Where regs.pc leads, when that needs no walk and no decoding and can be paid; else NULL. */
+static const struct block *block_at(struct cpu *c, word pc, charge left)
+{
+    const struct fast_entry *e = fast_entry(&c->fast, ACCESS_FETCH, pc);
+
+    if (!fast_hit(&c->fast, e, pc, sizeof(word)))
+        return NULL;
+    const struct block *to = ((const struct code_page *)e->addend)->entry[pc / 4 % PT_ENTRIES];
+    return affords(left, to) ? to : NULL;
+}
+
+/* A direct jump that is not chained, or cannot be paid. k: 1 taken, 0 not. */
+static const struct op *leave(struct cpu *c, const struct op *op, charge left, unsigned k)
+{
+    struct tail *tail = tail_of(op);
+    word target = tail->target[k];
+    const struct block *to;
+
+    if (target & 3) {
+        settle(c, op, left);
+        cpu_trap(c, CAUSE_fetch_misaligned, c->page + target);
+        return NULL;
+    }
+    if (target < PAGE_SIZE) {
+        to = block_of(op)->page->entry[target / 4];
+        if (affords(left, to)) {
+            tail->next[k] = to;
+            c->left = left - to->charge;
+            return to->ops;
+        }
+    } else {
+        to = block_at(c, c->page + target, left);
+        if (to) {
+            c->page = (c->page + target) & PAGE_MASK;
+            c->left = left - to->charge;
+            return to->ops;
+        }
+    }
+    c->left = left;
+    c->regs.pc = c->page + target;
+    return NULL;
+}
+
+COLD_HANDLER(leave_0)
+{
+    const struct op *to = leave(c, op, left, 0);
+
+    if (to)
+        NEXT(to, c->left);
+    return NULL;
+}
+
+COLD_HANDLER(leave_1)
+{
+    const struct op *to = leave(c, op, left, 1);
+
+    if (to)
+        NEXT(to, c->left);
+    return NULL;
+}
+
+/* Ends a handler: to successor k of the block. */
+#define JUMP(k)                                                                                    \
+    do {                                                                                           \
+        const struct block *to = tail_of(op)->next[k];                                             \
+        const charge after = left - to->charge;                                                    \
+        if (unlikely(after & CHARGE_SIGNS))                                                        \
+            GOTO(leave_##k);                                                                       \
+        NEXT(to->ops, after);                                                                      \
+    } while (0)
+
+const struct op *op_fall(struct cpu *c, const struct op *op, word *x, charge left)
+{
+    JUMP(0);
+}
+
+const struct op *op_stop(struct cpu *c, const struct op *op, word *x, charge left)
+{
+    (void)x;
+    c->left = left;
+    c->regs.pc = pc_of(c, op);
+    return NULL;
+}
+
+HANDLER(jal)
+{
+    if (unlikely(tail_of(op)->target[1] & 3))
+        GOTO(leave_1);
+    x[op->rd] = c->page + tail_of(op)->target[0];
+    JUMP(1);
+}
+
+COLD_HANDLER(jalr_slow)
+{
+    word target = (x[op->rs1] + (word)op->imm) & ~1u;
+
+    if (target & 2) {
+        settle(c, op, left);
+        cpu_trap(c, CAUSE_fetch_misaligned, target);
+        return NULL;
+    }
+    x[op->rd] = c->page + tail_of(op)->target[0];
+    c->left = left;
+    c->regs.pc = target;
+    return NULL;
+}
+
+HANDLER(jalr)
+{
+    word target = (x[op->rs1] + (word)op->imm) & ~1u;
+    const struct fast_entry *e = fast_entry(&c->fast, ACCESS_FETCH, target);
+
+    if (unlikely(!fast_hit(&c->fast, e, target, sizeof(word))))
+        GOTO(jalr_slow);
+    const struct block *to = ((const struct code_page *)e->addend)->entry[target / 4 % PT_ENTRIES];
+    const charge after = left - to->charge;
+    if (unlikely(after & CHARGE_SIGNS))
+        GOTO(jalr_slow);
+    x[op->rd] = c->page + tail_of(op)->target[0];
+    c->page = target & PAGE_MASK;
+    NEXT(to->ops, after);
+}
+
+#define BRANCH(name, condition)                                                                    \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        OPERANDS;                                                                                  \
+        if (condition)                                                                             \
+            JUMP(1);                                                                               \
+        JUMP(0);                                                                                   \
+    }
+
+/* ---- arithmetic ------------------------------------------------------------------------- */
+
+#define ALU(name, cost, expression)                                                                \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        OPERANDS;                                                                                  \
+        x[op->rd] = (expression);                                                                  \
+        NEXT(op + 1, left);                                                                        \
+    }
+
+HANDLER(fence)
+{
+    NEXT(op + 1, left);
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+#define LOAD(name, type)                                                                           \
+    COLD_HANDLER(name##_slow)                                                                      \
+    {                                                                                              \
+        settle(c, op, left);                                                                       \
+        if (!mmu_load(c, x[op->rs1] + (word)op->imm, sizeof(type)))                                \
+            return NULL;                                                                           \
+        x[op->rd] = (word)(type)c->value;                                                          \
+        if (!resume(c))                                                                            \
+            return NULL;                                                                           \
+        NEXT(op + 1, c->left);                                                                     \
+    }                                                                                              \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        const word address = x[op->rs1] + (word)op->imm;                                           \
+        const struct fast_entry *e = fast_entry(&c->fast, ACCESS_LOAD, address);                   \
+        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
+            GOTO(name##_slow);                                                                     \
+        type value;                                                                                \
+        __builtin_memcpy(&value, (const void *)(e->addend + address), sizeof(value));              \
+        x[op->rd] = (word)value;                                                                   \
+        NEXT(op + 1, left);                                                                        \
+    }
+
+#define STORE(name, type)                                                                          \
+    COLD_HANDLER(name##_slow)                                                                      \
+    {                                                                                              \
+        settle(c, op, left);                                                                       \
+        if (!mmu_store(c, x[op->rs1] + (word)op->imm, sizeof(type), x[op->rs2]))                   \
+            return NULL;                                                                           \
+        if (!resume(c))                                                                            \
+            return NULL;                                                                           \
+        NEXT(op + 1, c->left);                                                                     \
+    }                                                                                              \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        const word address = x[op->rs1] + (word)op->imm;                                           \
+        const struct fast_entry *e = fast_entry(&c->fast, ACCESS_STORE, address);                  \
+        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
+            GOTO(name##_slow);                                                                     \
+        const type value = (type)x[op->rs2];                                                       \
+        __builtin_memcpy((void *)(e->addend + address), &value, sizeof(value));                    \
+        NEXT(op + 1, left);                                                                        \
+    }
+
+/* ---- system instructions ---------------------------------------------------------------- */
+
+/* The instruction is done; c->next is where control goes. */
+COLD_HANDLER(after_system)
+{
+    const struct block *to = NULL;
+
+    (void)op, (void)left;
+    c->busy = false;
+    c->regs.pc = c->next;
+    if (!c->attention)
+        to = block_at(c, c->next, c->left);
+    if (!to)
+        return NULL;
+    c->page = c->next & PAGE_MASK;
+    NEXT(to->ops, c->left - to->charge);
+}
+
+#define SYSTEM(name)                                                                               \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        settle(c, op, left);                                                                       \
+        c->next = c->regs.pc + 4;                                                                  \
+        if (!system_##name(c, op))                                                                 \
+            return NULL;                                                                           \
+        GOTO(after_system);                                                                        \
+    }
+
+#include "machine/semantics.def"
+
+HANDLER(illegal)
+{
+    (void)x;
+    settle(c, op, left);
+    cpu_trap(c, CAUSE_illegal, c->insn);
+    return NULL;
+}
+
+/* ---- tables ----------------------------------------------------------------------------- */
+
+op_fn *const op_handlers[INSN_COUNT] = {
+    [INSN_ILLEGAL] = op_illegal,
+#define INSN(name, mnemonic, format, class, match, meaning) [INSN_##name] = op_##name,
+#include "isa/instructions.def"
+
+};
+
+void exec_run(struct cpu *c, const struct block *block)
+{
+    const struct op *op = block->ops;
+
+    c->left -= block->charge;
+    while (op)
+        op = op->handler(c, op, c->x, c->left);
+}

@@ -1,0 +1,328 @@
+/*
+ * System instructions: who may execute them (isa.md sections 3, 6 and 7), and what they do.
+ *
+ * The order of checks is that of the columns of isa/instructions.def: does it exist (cause 2),
+ * may this ring (cause 24, or the classic variant's silent hole), then its work. Costs beyond
+ * the base are charged when the work is done, so an instruction that traps costs base + trap.
+ */
+#include "machine/system.h"
+
+#include "machine/control.h"
+#include "machine/internal.h"
+#include "machine/mmu.h"
+#include "machine/trap.h"
+
+static bool refuse(struct cpu *c, word cause)
+{
+    bool names_insn = cause == CAUSE_illegal || cause == CAUSE_privileged;
+
+    cpu_trap(c, cause, names_insn ? c->insn : 0);
+    return false;
+}
+
+/* For class PRIVILEGED: traps and returns false outside ring 0. */
+static bool in_ring_0(struct cpu *c)
+{
+    return c->regs.ring == 0 || refuse(c, CAUSE_privileged);
+}
+
+/* For class SENSITIVE. */
+static bool may_look(struct cpu *c)
+{
+    return c->machine->config.classic || in_ring_0(c);
+}
+
+/* A sensitive instruction has run without a trap where one belonged. */
+static void note_hole(struct cpu *c, word result)
+{
+    if (c->regs.ring != 0)
+        machine_emit(c->machine, EVENT_hole, 0, 0, result, 0);
+}
+
+/* ---- control registers ------------------------------------------------------------------ */
+
+struct access_right {
+    word cause;    /* 0: allowed */
+    bool hole;     /* allowed by a classic hole only */
+    word writable; /* bits that a write changes */
+};
+
+static word counter_bit(word number)
+{
+    return 1u << (number & 3);
+}
+
+static struct access_right right_of(const struct cpu *c, const struct csr_info *csr, bool writes)
+{
+    struct access_right r = {0};
+    bool classic = c->machine->config.classic;
+
+    if (!csr || (csr->kind == CSR_KIND_COUNTER && writes)) {
+        r.cause = CAUSE_illegal;
+        return r;
+    }
+    r.writable = csr->wmask;
+    if (c->regs.ring == 0)
+        return r;
+    if (csr->kind == CSR_KIND_COUNTER) {
+        r.cause = c->regs.cntren & counter_bit(csr->number) ? 0 : CAUSE_privileged;
+        return r;
+    }
+    r.hole = classic && (csr->hole == CSR_HOLE_READ_UF || (csr->hole == CSR_HOLE_READ && !writes));
+    r.cause = r.hole ? 0 : CAUSE_privileged;
+    if (csr->hole == CSR_HOLE_READ_UF)
+        r.writable = FIELD_status_uf;
+    return r;
+}
+
+enum csr_operation { CSR_WRITE, CSR_SET, CSR_CLEAR };
+
+static word combine(enum csr_operation operation, word old, word operand)
+{
+    switch (operation) {
+    case CSR_SET:
+        return old | operand;
+    case CSR_CLEAR:
+        return old & ~operand;
+    default:
+        return operand;
+    }
+}
+
+static void write_control(struct cpu *c, const struct csr_info *csr, word old, word value,
+                          word writable)
+{
+    control_set(c, csr->number, (old & ~writable) | (value & writable));
+    machine_emit(c->machine, EVENT_csr, 0, csr->number, old, control_get(c, csr->number));
+}
+
+static bool access_csr(struct cpu *c, const struct op *op, enum csr_operation operation,
+                       word operand, bool writes)
+{
+    const struct csr_info *csr = csr_info((word)op->imm);
+    struct access_right right = right_of(c, csr, writes);
+
+    if (right.cause)
+        return refuse(c, right.cause);
+    word old = control_get(c, csr->number);
+    cpu_charge(c, c->machine->config.cost.csr);
+    if (writes)
+        write_control(c, csr, old, combine(operation, old, operand), right.writable);
+    if (right.hole)
+        note_hole(c, old);
+    c->x[op->rd] = old;
+    return true;
+}
+
+bool system_csrrw(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_WRITE, c->x[op->rs1], true);
+}
+bool system_csrrs(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_SET, c->x[op->rs1], op->rs1 != 0);
+}
+bool system_csrrc(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_CLEAR, c->x[op->rs1], op->rs1 != 0);
+}
+/* The immediate stands where the others have rs1. */
+bool system_csrrwi(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_WRITE, op->rs1, true);
+}
+bool system_csrrsi(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_SET, op->rs1, op->rs1 != 0);
+}
+bool system_csrrci(struct cpu *c, const struct op *op)
+{
+    return access_csr(c, op, CSR_CLEAR, op->rs1, op->rs1 != 0);
+}
+
+/* ---- traps on purpose, and back --------------------------------------------------------- */
+
+bool system_ecall(struct cpu *c, const struct op *op)
+{
+    (void)op;
+    return refuse(c, CAUSE_ecall_ring0 + c->regs.ring);
+}
+
+bool system_ebreak(struct cpu *c, const struct op *op)
+{
+    (void)op;
+    cpu_trap(c, CAUSE_breakpoint, c->regs.pc);
+    return false;
+}
+
+bool system_hcall(struct cpu *c, const struct op *op)
+{
+    (void)op;
+    return refuse(c, c->regs.ring == 0 ? CAUSE_illegal : CAUSE_hcall);
+}
+
+/* machine_new refuses the variant that has it. */
+bool system_vmrun(struct cpu *c, const struct op *op)
+{
+    (void)op;
+    return refuse(c, CAUSE_illegal);
+}
+
+bool system_tret(struct cpu *c, const struct op *op)
+{
+    (void)op;
+    if (!in_ring_0(c))
+        return false;
+    cpu_return(c);
+    return true;
+}
+
+/* ---- waiting ---------------------------------------------------------------------------- */
+
+static bool woken(const struct cpu *c)
+{
+    return (cpu_pending(c) & c->regs.ie) != 0;
+}
+
+/* The next cycle at which anything can change by itself. */
+static uint64_t next_change(const struct cpu *c)
+{
+    uint64_t timer = c->regs.ie & FIELD_ie_timer ? cpu_timer_deadline(c) : NEVER;
+    uint64_t alarm = c->machine->schedule.next;
+
+    return timer < alarm ? timer : alarm;
+}
+
+/* Nothing inside the machine can end the wait: the instruction has not completed. */
+static bool wait_for_outside(struct cpu *c)
+{
+    struct machine *m = c->machine;
+
+    if (!(c->regs.ie & FIELD_ie_ext) || m->input_ended ||
+        !devices_input_can_interrupt(&m->devices)) {
+        cpu_shutdown(c, SHUTDOWN_wait_forever, 0, 0);
+        c->not_retired++;
+        c->busy = false;
+        return false;
+    }
+    c->left += charge_of(1, m->config.cost.base);
+    c->busy = false;
+    c->waits_input = true;
+    c->announced = cpu_icount(c); /* it goes on where it is, whatever is pending then */
+    return false;
+}
+
+bool system_wfi(struct cpu *c, const struct op *op)
+{
+    uint64_t start = cpu_cycle(c);
+    bool forever = false;
+
+    (void)op;
+    if (!in_ring_0(c))
+        return false;
+    while (!woken(c) && !forever) {
+        uint64_t next = next_change(c), now = cpu_cycle(c);
+        forever = next == NEVER;
+        if (!forever && next > now)
+            cpu_sleep(c, next - now);
+        schedule_run(&c->machine->schedule, cpu_cycle(c));
+    }
+    if (cpu_cycle(c) != start)
+        machine_emit(c->machine, EVENT_wait, 0, 0, (word)(cpu_cycle(c) - start), 0);
+    return forever ? wait_for_outside(c) : true;
+}
+
+/* ---- memory management ------------------------------------------------------------------ */
+
+bool system_sfence_vma(struct cpu *c, const struct op *op)
+{
+    if (!in_ring_0(c))
+        return false;
+    cpu_charge(c, c->machine->config.cost.fence);
+    tlb_fence(c, op->rs1 != 0, c->x[op->rs1], op->rs2 != 0,
+              c->x[op->rs2] & (PTBR_ASID >> PTBR_ASID_SHIFT));
+    return true;
+}
+
+/* Fetches see every store anyway. */
+bool system_fence_i(struct cpu *c, const struct op *op)
+{
+    (void)c, (void)op;
+    return true;
+}
+
+/* For ring 0 it answers for the ring that the last trap came from. */
+bool system_probe(struct cpu *c, const struct op *op)
+{
+    word ring = c->regs.ring;
+    word result = PTE_PL | PTE_X | PTE_W | PTE_R | PTE_V;
+
+    if (!may_look(c))
+        return false;
+    if (ring == 0)
+        ring = (c->regs.status & FIELD_status_pring) >> SHIFT_status_pring;
+    if (c->regs.ptbr & PTBR_ON) {
+        word entry = mmu_find(c, c->regs.ptbr, c->x[op->rs1], true).entry;
+        bool allowed = ring <= (entry & PTE_PL) >> PTE_PL_SHIFT;
+        result = allowed ? entry & result : 0;
+    }
+    note_hole(c, result);
+    c->x[op->rd] = result;
+    return true;
+}
+
+/* ---- identification, ports, hints ------------------------------------------------------- */
+
+bool system_cpuid(struct cpu *c, const struct op *op)
+{
+    static const word name = 0x5a505254; /* the bytes TRPZ */
+    const struct machine_config *config = &c->machine->config;
+    word leaf = c->x[op->rs1], result = 0;
+
+    if (!may_look(c))
+        return false;
+    if (leaf == 0)
+        result = name;
+    else if (leaf == 1)
+        result = !config->classic | config->vt << 1 | config->npt << 2;
+    note_hole(c, result);
+    c->x[op->rd] = result;
+    return true;
+}
+
+static bool may_use_ports(struct cpu *c)
+{
+    word iopl = (c->regs.status & FIELD_status_iopl) >> SHIFT_status_iopl;
+
+    return c->regs.ring <= iopl || refuse(c, CAUSE_privileged);
+}
+
+bool system_pin(struct cpu *c, const struct op *op)
+{
+    if (!may_use_ports(c))
+        return false;
+    word port = c->x[op->rs1] & 0xffff;
+    word value = bus_port_in(&c->machine->bus, port);
+    cpu_charge(c, c->machine->config.cost.port);
+    machine_emit(c->machine, EVENT_port, 0, port, value, 0);
+    c->x[op->rd] = value;
+    return true;
+}
+
+bool system_pout(struct cpu *c, const struct op *op)
+{
+    if (!may_use_ports(c))
+        return false;
+    word port = c->x[op->rs1] & 0xffff;
+    bus_port_out(&c->machine->bus, port, c->x[op->rs2]);
+    cpu_charge(c, c->machine->config.cost.port);
+    machine_emit(c->machine, EVENT_port, 0, port, c->x[op->rs2], 1);
+    return true;
+}
+
+bool system_trace(struct cpu *c, const struct op *op)
+{
+    machine_emit(c->machine, EVENT_hint, 0, 0, (word)op->imm, c->x[op->rs1]);
+    contexts_hint(&c->machine->contexts, c->regs.ring, (word)op->imm, c->x[op->rs1]);
+    return true;
+}
