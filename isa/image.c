@@ -270,6 +270,32 @@ static int read_symbols(struct image *m, Elf *elf, struct error *err)
     return 0;
 }
 
+static int damaged(const struct image *m, struct error *err)
+{
+    return error_set(err, ERROR_input, "%s: damaged: %s; build it again", m->path, elf_errmsg(-1));
+}
+
+static int parse_elf(struct image *m, Elf *elf, struct error *err)
+{
+    const Elf32_Ehdr *h = elf32_getehdr(elf);
+
+    if (!h)
+        return damaged(m, err);
+    int failed = check_type(m, h, err);
+    if (!failed)
+        failed = check_tables(m, h, err);
+    if (failed)
+        return failed;
+    const Elf32_Phdr *p = elf32_getphdr(elf);
+    if (!p)
+        return damaged(m, err);
+    m->entry = h->e_entry;
+    failed = read_segments(m, p, h->e_phnum, err);
+    if (!failed)
+        failed = check_entry(m, err);
+    return failed ? failed : read_symbols(m, elf, err);
+}
+
 static int parse(struct image *m, struct error *err)
 {
     int failed = check_ident(m, err);
@@ -278,24 +304,9 @@ static int parse(struct image *m, struct error *err)
         return failed;
     elf_version(EV_CURRENT);
     Elf *elf = elf_memory((char *)m->bytes, m->byte_count);
-    const Elf32_Ehdr *h = elf ? elf32_getehdr(elf) : NULL;
-    const Elf32_Phdr *p = NULL;
-    if (!h)
-        failed = error_set(err, ERROR_input, "%s: damaged: %s", m->path, elf_errmsg(-1));
-    if (!failed)
-        failed = check_type(m, h, err);
-    if (!failed)
-        failed = check_tables(m, h, err);
-    if (!failed && !(p = elf32_getphdr(elf)))
-        failed = error_set(err, ERROR_input, "%s: damaged: %s", m->path, elf_errmsg(-1));
-    if (!failed)
-        failed = read_segments(m, p, h->e_phnum, err);
-    if (!failed) {
-        m->entry = h->e_entry;
-        failed = check_entry(m, err);
-    }
-    if (!failed)
-        failed = read_symbols(m, elf, err);
+    if (!elf)
+        return damaged(m, err);
+    failed = parse_elf(m, elf, err);
     elf_end(elf);
     return failed;
 }
