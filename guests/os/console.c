@@ -26,7 +26,7 @@ enum { RBR, IER, IIR, LCR, MCR, LSR, THR = RBR, FCR = IIR };
 #define IER_RECEIVE    0x01
 #define IER_TRANSMIT   0x02
 #define IIR_NONE       0x01
-#define FCR_ON         0x07 /* FIFOs on, and emptied */
+#define FCR_ON         0x01
 #define LCR_8N1        0x03
 #define MCR_INTERRUPTS 0x0b
 #define LSR_RECEIVED   0x01
