@@ -1,0 +1,469 @@
+/* The commands behind the colon; see commands.def. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/suggest.h"
+#include "tui/dashboard.h"
+#include "world/view.h"
+
+typedef void command_fn(struct tui *t, const char *arguments);
+
+#define COMMAND(name, arguments, meaning) static command_fn command_##name;
+#include "tui/commands.def"
+#undef COMMAND
+
+static const struct {
+    struct command_info info;
+    command_fn *fn;
+} commands[] = {
+#define COMMAND(name, arguments, meaning) {{#name, arguments, meaning}, command_##name},
+#include "tui/commands.def"
+#undef COMMAND
+};
+
+const struct command_info *command_info(unsigned index)
+{
+    return index < COUNT_OF(commands) ? &commands[index].info : NULL;
+}
+
+/* ---- run ---------------------------------------------------------------------------------- */
+
+static void begin(struct tui *t, enum run_verb verb, uint64_t steps)
+{
+    if (!t->run.host)
+        tui_complain(t, "the scenario has made no machine");
+    else
+        run_begin(&t->run, verb, steps);
+}
+
+static void command_step(struct tui *t, const char *arguments)
+{
+    uint64_t n = 1;
+
+    if (*arguments && (!number_parse(arguments, &n) || n == 0))
+        tui_complain(t, "step: '%s' is no number of instructions", arguments);
+    else
+        begin(t, RUN_STEP, n);
+}
+
+static void command_over(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    begin(t, RUN_OVER, 0);
+}
+
+static void command_out(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    begin(t, RUN_OUT, 0);
+}
+
+/* The range of a symbol of the machine that is looked at, for filters. */
+static bool symbol_range(void *user, const char *name, word *first, word *last)
+{
+    const struct host *h = user;
+    struct symbol_at at;
+
+    if (!view_symbol_find(h, name, first))
+        return false;
+    *last = *first;
+    if (view_symbol(h, view_current(h), *first, &at) && at.symbol->size > 0)
+        *last = *first + at.symbol->size - 1;
+    return true;
+}
+
+static bool read_filter(struct tui *t, const char *text, struct filter *out)
+{
+    struct filter_names names = {symbol_range, tui_host(t)};
+    struct error err = {0};
+    struct filter f = {0};
+
+    if (filter_parse(&f, text, tui_host(t) ? &names : NULL, &err) != 0) {
+        tui_complain(t, "%s", err.text);
+        return false;
+    }
+    *out = f;
+    return true;
+}
+
+/* A filter given here is for this once. */
+static void begin_filtered(struct tui *t, enum run_verb verb, const char *arguments)
+{
+    struct filter f = t->filter;
+
+    if (!*arguments || read_filter(t, arguments, &f)) {
+        t->run.filter = f;
+        begin(t, verb, 0);
+    }
+}
+
+static void command_trap(struct tui *t, const char *arguments)
+{
+    begin_filtered(t, RUN_TRAP, arguments);
+}
+
+static void command_exit(struct tui *t, const char *arguments)
+{
+    begin_filtered(t, RUN_EXIT, arguments);
+}
+
+static void command_run(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    if (run_running(&t->run))
+        run_stop(&t->run, "stopped by you");
+    else
+        begin(t, RUN_GO, 0);
+}
+
+static void say_speed(struct tui *t)
+{
+    if (tui_pace(t->speed))
+        tui_say(t, "speed: %llu instructions between two pictures",
+                (unsigned long long)tui_pace(t->speed));
+    else
+        tui_say(t, "speed: as fast as it goes");
+}
+
+static void command_slower(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    if (t->speed > 0)
+        t->speed--;
+    say_speed(t);
+}
+
+static void command_faster(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    if (t->speed + 1 < TUI_SPEEDS)
+        t->speed++;
+    say_speed(t);
+}
+
+static void command_filter(struct tui *t, const char *arguments)
+{
+    if (!read_filter(t, arguments, &t->filter))
+        return;
+    snprintf(t->filter_text, sizeof t->filter_text, "%s", arguments);
+    for (unsigned i = 0; i < t->log_count; i++)
+        traplog_refilter(&t->logs[i]);
+    tui_say(t, *arguments ? "filter: %s" : "filter: none%s", arguments);
+}
+
+static void command_break(struct tui *t, const char *arguments)
+{
+    uint64_t number;
+    word address;
+
+    if (!tui_host(t)) {
+        tui_complain(t, "the scenario has made no machine");
+        return;
+    }
+    if (number_parse(arguments, &number) && number <= UINT32_MAX) {
+        address = (word)number;
+    } else if (!view_symbol_find(tui_host(t), arguments, &address)) {
+        tui_complain(t, "break: '%s' is neither an address (0x80000000) nor a symbol", arguments);
+        return;
+    }
+    if (run_unbreak(&t->run, address))
+        tui_say(t, "no more breakpoint at %08x", address);
+    else if (run_break(&t->run, address))
+        tui_say(t, "breakpoint at %08x", address);
+    else
+        tui_complain(t, "break: there are %d breakpoints, and no room for more", RUN_BREAKS_MAX);
+}
+
+/* ---- look --------------------------------------------------------------------------------- */
+
+static void command_level(struct tui *t, const char *arguments)
+{
+    uint16_t chain[8];
+    unsigned count = tui_chain(t, chain, COUNT_OF(chain)), now = 0, wanted;
+    struct pane_view view = tui_view(t);
+    uint64_t number;
+    char name[32];
+
+    if (!view.host)
+        return;
+    while (now + 1 < count && chain[now] != view.context)
+        now++;
+    if (strcmp(arguments, "up") == 0)
+        wanted = now > 0 ? now - 1 : 0;
+    else if (strcmp(arguments, "down") == 0)
+        wanted = now + 1 < count ? now + 1 : now;
+    else if (number_parse(arguments, &number) && number < count)
+        wanted = (unsigned)number;
+    else {
+        tui_complain(t, "level: up, down, or a number from 0 to %u", count - 1);
+        return;
+    }
+    t->level = chain[wanted] == view_current(view.host) ? -1 : (int)wanted;
+    tui_say(t, "looking at level %u, %s%s", wanted,
+            view_context_name(view.host, chain[wanted], name, sizeof name),
+            t->level < 0 ? ", which runs now" : "");
+}
+
+static void command_machine(struct tui *t, const char *arguments)
+{
+    struct host *h = world_find(script_world(t->script), arguments);
+
+    if (!h)
+        tui_complain(t, "there is no machine called '%s'", arguments);
+    else
+        run_choose(&t->run, h);
+}
+
+static void command_type(struct tui *t, const char *arguments)
+{
+    if (!tui_host(t)) {
+        tui_complain(t, "the scenario has made no machine");
+    } else if (*arguments) {
+        host_input(tui_host(t), arguments, strlen(arguments));
+        host_input(tui_host(t), "\n", 1);
+    } else {
+        tui_focus(t, tui_pane(t, "console"));
+        t->mode = MODE_TYPE;
+    }
+}
+
+static void command_save(struct tui *t, const char *arguments)
+{
+    size_t n = strlen(arguments);
+    FILE *f = n ? fopen(arguments, "w") : NULL;
+
+    if (!f) {
+        tui_complain(t, n ? "save: %s: %s" : "save: a name for the file%s%s", arguments,
+                     n ? strerror(errno) : "");
+        return;
+    }
+    frame_draw(t);
+    if (n > 4 && strcmp(arguments + n - 4, ".svg") == 0)
+        grid_write_svg(&t->grid, f);
+    else
+        grid_write_text(&t->grid, f);
+    if (fclose(f) != 0)
+        tui_complain(t, "save: %s: %s", arguments, strerror(errno));
+    else
+        tui_say(t, "saved %s", arguments);
+}
+
+static void command_theme(struct tui *t, const char *arguments)
+{
+    static const char *const names[] = {
+        [THEME_DARK] = "dark", [THEME_LIGHT] = "light", [THEME_PLAIN] = "plain"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(names[i], arguments) == 0) {
+            if (t->screen)
+                screen_theme(t->screen, (enum theme)i);
+            return;
+        }
+    }
+    tui_complain(t, "theme: dark, light or plain");
+}
+
+static void command_redraw(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    if (t->screen)
+        screen_redraw(t->screen);
+}
+
+/* ---- panes -------------------------------------------------------------------------------- */
+
+static void command_pane(struct tui *t, const char *arguments)
+{
+    int pane;
+
+    if (!*arguments) {
+        tui_complain(t, "pane: the name of one");
+        return;
+    }
+    pane = tui_pane(t, arguments);
+    if (pane < 0)
+        tui_complain(t, "pane: there are %d, and no room for more", TUI_PANES_MAX);
+    else
+        tui_focus(t, pane);
+}
+
+/* The next slot that is on the screen, or that zoom or a small window hides. */
+static void move_focus(struct tui *t, int by)
+{
+    tui_help(t, false);
+    t->focus = (t->focus + by + t->slot_count) % t->slot_count;
+}
+
+static void command_next(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    move_focus(t, 1);
+}
+
+static void command_previous(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    move_focus(t, -1);
+}
+
+static void command_zoom(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    t->zoom = !t->zoom;
+}
+
+static void command_down(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    pane_move(tui_focused(t), PANE_DOWN);
+}
+
+static void command_up(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    pane_move(tui_focused(t), PANE_UP);
+}
+
+static void command_page(struct tui *t, const char *arguments)
+{
+    pane_move(tui_focused(t), strcmp(arguments, "up") == 0 ? PANE_PAGE_UP : PANE_PAGE_DOWN);
+}
+
+static void command_first(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    pane_move(tui_focused(t), PANE_FIRST);
+}
+
+static void command_last(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    pane_move(tui_focused(t), PANE_LAST);
+}
+
+static void command_help(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    tui_help(t, t->before_help < 0);
+}
+
+static void command_command(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    line_begin(&t->line);
+    t->mode = MODE_COMMAND;
+}
+
+/* Out of help first: there q means the same as in a pager. */
+static void command_quit(struct tui *t, const char *arguments)
+{
+    (void)arguments;
+    if (t->before_help >= 0)
+        tui_help(t, false);
+    else
+        t->quit = true;
+}
+
+/* ---- the line ----------------------------------------------------------------------------- */
+
+static void evaluate(struct tui *t, const char *line)
+{
+    char out[sizeof t->message];
+    struct error err = {0};
+
+    if (script_eval(t->script, line, out, sizeof out, &err) != 0)
+        tui_complain(t, "%s", err.text);
+    else
+        tui_say(t, "%s", out);
+}
+
+static bool pane_has(struct tui *t, const char *name, const char *arguments)
+{
+    struct pane_view view = tui_view(t);
+    struct error err = {0};
+
+    for (int i = 0; i < t->pane_count; i++) {
+        if (!pane_command(&t->panes[i], &view, name, arguments, &err))
+            continue;
+        if (err.code)
+            tui_complain(t, "%s", err.text);
+        return true;
+    }
+    return false;
+}
+
+static void unknown(struct tui *t, const char *name)
+{
+    struct suggest near = suggest_for(name);
+    char text[128];
+    struct text hint = text_init(text, sizeof text);
+
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        suggest_offer(&near, commands[i].info.name);
+    suggest_add(&near, &hint);
+    tui_complain(t, "there is no command '%s'%s", name, hint.length ? text : " (? lists them)");
+}
+
+void command_line(struct tui *t, const char *line)
+{
+    char name[32] = "";
+    size_t n;
+
+    while (isspace((unsigned char)*line))
+        line++;
+    n = strcspn(line, " \t");
+    const char *arguments = line + n + strspn(line + n, " \t");
+    if (n == 0)
+        return;
+    if (n < sizeof name)
+        memcpy(name, line, n);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (strcmp(commands[i].info.name, name) == 0) {
+            commands[i].fn(t, arguments);
+            return;
+        }
+    }
+    if (pane_has(t, name, arguments))
+        return;
+    if (strpbrk(line, "(=.[\"'{"))
+        evaluate(t, line);
+    else
+        unknown(t, name);
+}
+
+/* The longest beginning that all names with the word's beginning share. */
+static void offer(const char *name, const char *begin, size_t n, char *best, size_t size)
+{
+    size_t same = 0;
+
+    if (strncmp(name, begin, n) != 0)
+        return;
+    if (!best[0]) {
+        snprintf(best, size, "%s", name);
+        return;
+    }
+    while (best[same] && best[same] == name[same])
+        same++;
+    best[same] = '\0';
+}
+
+void command_complete(struct tui *t)
+{
+    const char *line = t->line.text, *space = strrchr(line, ' ');
+    const char *begin = space ? space + 1 : line;
+    size_t n = strlen(begin);
+    char best[64] = "";
+
+    if (!space)
+        for (size_t i = 0; i < COUNT_OF(commands); i++)
+            offer(commands[i].info.name, begin, n, best, sizeof best);
+    else if (strncmp(line, "pane ", 5) == 0)
+        for (int i = 0; i < t->pane_count; i++)
+            offer(t->panes[i].name, begin, n, best, sizeof best);
+    if (strlen(best) > n && t->line.cursor == t->line.length)
+        line_complete(&t->line, best);
+}

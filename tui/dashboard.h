@@ -1,0 +1,110 @@
+/* What the dashboard is made of; for tui/ alone. */
+#ifndef TUI_DASHBOARD_H
+#define TUI_DASHBOARD_H
+
+#include "tui/layout.h"
+#include "tui/line.h"
+#include "tui/pane.h"
+#include "tui/run.h"
+#include "tui/screen.h"
+#include "tui/traplog.h"
+#include "tui/tui.h"
+
+#define TUI_PANES_MAX   24
+#define TUI_PRINTED_MAX 65536
+
+enum tui_mode {
+    MODE_KEYS,    /* keys are commands */
+    MODE_COMMAND, /* a line behind the colon is typed */
+    MODE_TYPE,    /* keys go to the machine's console */
+};
+
+/* A place on the screen, and the pane in it. */
+struct tui_slot {
+    int row;
+    int pane; /* index of tui.panes */
+    struct rect at;
+};
+
+struct tui {
+    const struct tui_options *options;
+    struct script *script;
+    struct screen *screen; /* NULL in tests */
+    struct grid grid;
+    struct run run;
+    struct traplog logs[WORLD_HOSTS_MAX]; /* of the hosts in order */
+    unsigned log_count;
+    struct filter filter; /* of traps, t and x */
+    char filter_text[128];
+
+    struct pane panes[TUI_PANES_MAX];
+    int pane_count;
+    struct tui_slot slots[LAYOUT_PANES_MAX];
+    int slot_count;
+    int focus; /* index of slots */
+    bool zoom;
+    int before_help; /* pane that help hides, -1: help is not shown */
+    bool zoom_before_help;
+
+    int level; /* to look at; -1: follows what runs */
+    unsigned speed;
+    enum tui_mode mode;
+    struct line line;
+    int cursor_x, cursor_y; /* of the line that is typed, -1: none */
+
+    char message[1024]; /* for the line above the hints, until the next key */
+    bool message_bad;
+    char printed[TUI_PRINTED_MAX]; /* what the scenario has printed */
+    size_t printed_length;
+    bool quit;
+};
+
+/* ---- tui.c ---- */
+
+/* Everything but the screen. tui_fini also after a failure. */
+int tui_init(struct tui *t, const struct tui_options *options, struct error *err);
+void tui_fini(struct tui *t);
+void tui_say(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tui_complain(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tui_key(struct tui *t, uint32_t key);
+
+/* Instructions between two pictures at a speed; 0: as many as the time allows. */
+uint64_t tui_pace(unsigned speed);
+#define TUI_SPEEDS 8
+
+struct host *tui_host(const struct tui *t);
+/* NULL while there is no machine. */
+struct traplog *tui_log(struct tui *t);
+struct pane_view tui_view(const struct tui *t);
+/* The contexts from the machine itself to the innermost that is entered; at least one. */
+unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size);
+
+/* The pane's index; loads it when nobody has yet. -1: no room. */
+int tui_pane(struct tui *t, const char *name);
+struct pane *tui_focused(struct tui *t);
+/* Shows the pane, in place of the one that has the keys if it has no place of its own. */
+void tui_focus(struct tui *t, int pane);
+void tui_help(struct tui *t, bool on);
+
+/* ---- frame.c ---- */
+
+/* Draws everything into t->grid. */
+void frame_draw(struct tui *t);
+
+/* ---- ui.c ---- */
+
+/* The global `ui`. Panes and scenarios see it from now on. */
+void ui_library(struct tui *t);
+
+/* ---- command.c ---- */
+
+void command_line(struct tui *t, const char *line);
+/* Completes the word at the cursor. */
+void command_complete(struct tui *t);
+
+struct command_info {
+    const char *name, *arguments, *meaning;
+};
+const struct command_info *command_info(unsigned index); /* NULL past the end */
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * The picture around the panes:
+ *
+ *    trapeze trap-and-emulate   L0 vmm > [L1 os]  ring 1   STOP trap privileged   #48213
+ *    -1 Code  L1 os ------------------+-2 State  guest sees | real ------------------
+ *     ...                             | ...
+ *    message, or the command line
+ *    s step  n over  f out  t trap  x exit  c run/stop  Tab pane  ? help  q quit
+ *
+ * A low screen gives up the hints, then the message line, then the title.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "machine/machine.h"
+#include "tui/dashboard.h"
+#include "world/view.h"
+
+static const char *program(const struct tui *t)
+{
+    return script_name(t->script);
+}
+
+/* Which context is which: the one that runs stands in brackets, the one looked at is bold. */
+static int draw_chain(struct tui *t, struct area a, int x)
+{
+    uint16_t chain[8], running = view_current(tui_host(t));
+    unsigned count = tui_chain(t, chain, COUNT_OF(chain));
+    char name[32];
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *s = view_context_name(tui_host(t), chain[i], name, sizeof name);
+
+        x = area_format(a, x, 0, STYLE_title, chain[i] == running ? "%s[L%u %s]" : "%sL%u %s",
+                        i ? " > " : "", i, s);
+    }
+    return x;
+}
+
+static void draw_title(struct tui *t, struct area a)
+{
+    const struct host *h = tui_host(t);
+    char right[40] = "";
+    int x, width;
+
+    area_fill(a, STYLE_title);
+    x = area_format(a, 1, 0, STYLE_title, "trapeze %s  ", program(t));
+    if (!h)
+        return;
+    if (world_host_count(script_world(t->script)) > 1)
+        x = area_format(a, x, 0, STYLE_title, "%s  ", host_name(h));
+    x = draw_chain(t, a, x);
+    x = area_format(a, x, 0, STYLE_title, "  ring %u  ",
+                    (unsigned)machine_regs(host_machine(h))->ring);
+    width = snprintf(right, sizeof right, " #%llu ",
+                     (unsigned long long)machine_icount(host_machine(h)));
+    x = area_text(a, x, 0, run_running(&t->run) ? "RUN" : "STOP", STYLE_title);
+    if (!run_running(&t->run))
+        area_text(area_part(a, x + 1, 0, a.at.w - width - x - 1, 1), 0, 0, t->run.reason,
+                  STYLE_title);
+    area_text(a, a.at.w - width, 0, right, STYLE_title);
+}
+
+/* The line above a pane: its number and name, what it shows just now. */
+static void draw_pane_title(const struct pane *p, struct area a)
+{
+    int x = 1;
+
+    area_hline(a, 0, STYLE_border);
+    if (p->number)
+        x = area_format(a, x, 0, STYLE_key, "%d", p->number);
+    x = area_format(a, x, 0, p->focused ? STYLE_focus : STYLE_heading, " %s ", p->title);
+    if (p->note[0])
+        area_format(a, x, 0, STYLE_dim, "%s ", p->note);
+}
+
+static void draw_pane(struct tui *t, struct tui_slot *slot, const struct pane_view *view)
+{
+    struct pane *p = &t->panes[slot->pane];
+    struct area a = area_part(grid_area(&t->grid), slot->at.x, slot->at.y, slot->at.w, slot->at.h);
+    int left = slot->at.x > 0; /* room for the line between two panes */
+
+    p->focused = slot == &t->slots[t->focus];
+    pane_draw(p, view, area_part(a, left, 1, a.at.w - left, a.at.h - 1));
+    draw_pane_title(p, area_part(a, left, 0, a.at.w - left, 1));
+    if (left) {
+        area_vline(a, 0, 1, a.at.h - 1, STYLE_border);
+        area_put(a, 0, 0, t->grid.ascii ? '+' : 0x252c, STYLE_border);
+    }
+}
+
+static void draw_panes(struct tui *t, struct rect area)
+{
+    struct layout_pane panes[LAYOUT_PANES_MAX];
+    struct rect at[LAYOUT_PANES_MAX];
+    struct pane_view view = tui_view(t);
+
+    for (int i = 0; i < t->slot_count; i++) {
+        const struct pane *p = &t->panes[t->slots[i].pane];
+
+        panes[i] =
+            (struct layout_pane){t->slots[i].row, p->min_w, p->min_h + 1, p->share_w, p->share_h};
+    }
+    layout_compute(panes, t->slot_count, t->focus, t->zoom, area, at);
+    for (int i = 0; i < t->slot_count; i++) {
+        t->slots[i].at = at[i];
+        if (at[i].w > 0 && at[i].h > 0)
+            draw_pane(t, &t->slots[i], &view);
+    }
+}
+
+/* As many hints as fit, whole. */
+static void draw_hints(const struct tui *t, struct area a)
+{
+    int x = 1;
+
+    if (t->mode != MODE_KEYS) {
+        area_text(a, 1, 0,
+                  t->mode == MODE_TYPE ? "typing to the machine   Esc ends it"
+                                       : "Enter does it   Tab completes   Esc forgets it",
+                  STYLE_dim);
+        return;
+    }
+    for (unsigned i = 0; i < key_count; i++) {
+        const struct key_info *k = &key_table[i];
+
+        if (!k->name || !k->hint[0])
+            continue;
+        if (x + (int)(strlen(k->name) + strlen(k->hint)) + 1 > a.at.w)
+            return;
+        x = area_text(a, x, 0, k->name, STYLE_key);
+        x = area_format(a, x + 1, 0, STYLE_dim, "%s", k->hint) + 2;
+    }
+}
+
+static void draw_command(struct tui *t, struct area a)
+{
+    int cursor = 1 + text_columns(t->line.text, t->line.cursor);
+    int scroll = cursor >= a.at.w ? cursor - a.at.w + 1 : 0;
+
+    area_text(a, -scroll, 0, ":", STYLE_key);
+    area_text(a, 1 - scroll, 0, t->line.text, STYLE_normal);
+    t->cursor_x = a.at.x + cursor - scroll;
+    t->cursor_y = a.at.y;
+}
+
+/* What was said last, else why the machine stands when the title has no room for that. */
+static void draw_message(struct tui *t, struct area a)
+{
+    if (t->mode == MODE_COMMAND)
+        draw_command(t, a);
+    else if (t->message[0])
+        area_text(a, 1, 0, t->message, t->message_bad ? STYLE_bad : STYLE_normal);
+    else if (!run_running(&t->run))
+        area_text(a, 1, 0, t->run.reason, STYLE_dim);
+}
+
+void frame_draw(struct tui *t)
+{
+    struct area all = grid_area(&t->grid);
+    int w = t->grid.w, h = t->grid.h;
+    int title = h >= 3, message = h >= 4 || t->mode == MODE_COMMAND, hints = h >= 8;
+
+    t->cursor_x = t->cursor_y = -1;
+    grid_clear(&t->grid);
+    draw_panes(t, (struct rect){0, title, w, h - title - message - hints});
+    if (title)
+        draw_title(t, area_part(all, 0, 0, w, 1));
+    if (hints)
+        draw_hints(t, area_part(all, 0, h - 1, w, 1));
+    if (message)
+        draw_message(t, area_part(all, 0, h - 1 - hints, w, 1));
+}

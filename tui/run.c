@@ -1,0 +1,346 @@
+/* Advancing machines; see run.h. */
+#include "tui/run.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "isa/csr.h"
+#include "isa/insn.h"
+#include "machine/machine.h"
+#include "world/view.h"
+
+enum { RA = 1, SP = 2 };
+
+static void set_reason(struct run *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void set_reason(struct run *r, const char *format, ...)
+{
+    struct text reason = text_init(r->reason, sizeof r->reason);
+    va_list args;
+
+    va_start(args, format);
+    text_vadd(&reason, format, args);
+    va_end(args);
+}
+
+/* From inside an event: this is what the verb waited for. */
+static void hit(struct run_watch *w)
+{
+    w->run->hit = true;
+    if (!w->run->chosen)
+        w->run->host = w->host;
+    host_stop(w->host);
+}
+
+static const char *cause_name(word cause)
+{
+    const struct cause_info *info = cause_info(cause);
+
+    return info ? info->name : "unknown cause";
+}
+
+static bool is_call(const struct insn *i)
+{
+    return (i->id == INSN_jal || i->id == INSN_jalr) && i->rd == RA;
+}
+
+static bool is_return(const struct insn *i)
+{
+    return i->id == INSN_jalr && i->rd == 0 && i->rs1 == RA;
+}
+
+/* Back where `n` began: at the instruction, or behind it. A deeper call of the same
+ * function has a lower stack. */
+static bool is_over(const struct run *r, const struct host *h, const struct event *e)
+{
+    return e->context == r->context && e->ring_from == r->ring &&
+           (e->pc == r->pc || e->pc == r->pc + 4) && machine_regs(host_machine(h))->x[SP] >= r->sp;
+}
+
+/* Counts calls and returns of the code that `f` began in. */
+static bool is_out(struct run *r, const struct event *e)
+{
+    struct insn i = insn_decode(e->insn);
+
+    if (r->leaving)
+        return true;
+    if (e->context != r->context || e->ring_from != r->ring)
+        return false;
+    if (is_call(&i))
+        r->depth++;
+    else if (i.id == INSN_tret)
+        r->leaving = true;
+    else if (is_return(&i) && r->depth-- == 0)
+        r->leaving = true;
+    return false;
+}
+
+static void on_insn(struct run_watch *w, const struct event *e)
+{
+    struct run *r = w->run;
+
+    if (run_has_break(r, e->pc)) {
+        char name[64];
+
+        view_symbol_text(w->host, e->context, e->pc, false, name, sizeof name);
+        set_reason(r, "breakpoint %s", name);
+        hit(w);
+    } else if (w->host == r->host && r->verb == RUN_OVER && is_over(r, w->host, e)) {
+        set_reason(r, "over");
+        hit(w);
+    } else if (w->host == r->host && r->verb == RUN_OUT && is_out(r, e)) {
+        set_reason(r, "out");
+        hit(w);
+    }
+}
+
+static void on_event(void *user, const struct event *e)
+{
+    struct run_watch *w = user;
+    struct run *r = w->run;
+
+    if (r->hit)
+        return;
+    if (e->kind == EVENT_insn) {
+        on_insn(w, e);
+        return;
+    }
+    if (!filter_match(&r->filter, machine_contexts(host_machine(w->host)), e))
+        return;
+    set_reason(r, "%s %s", e->kind == EVENT_exit ? "exit" : "trap", cause_name(e->cause));
+    hit(w);
+}
+
+static uint32_t mask_of(const struct run *r)
+{
+    uint32_t mask = r->break_count ? EVENT_BIT(EVENT_insn) : 0;
+
+    switch (r->verb) {
+    case RUN_OVER:
+    case RUN_OUT:
+        return mask | EVENT_BIT(EVENT_insn);
+    case RUN_TRAP:
+        return mask | EVENT_BIT(EVENT_trap);
+    case RUN_EXIT:
+        return mask | EVENT_BIT(EVENT_exit);
+    default:
+        return r->verb == RUN_STEP ? 0 : mask;
+    }
+}
+
+/* Listens to machines that are new, and to what the verb needs. */
+static void watch(struct run *r)
+{
+    struct world *world = script_world(r->script);
+
+    while (r->watch_count < world_host_count(world)) {
+        struct run_watch *w = &r->watches[r->watch_count];
+
+        *w = (struct run_watch){.run = r, .host = world_host(world, r->watch_count)};
+        w->subscriber = (struct trace_subscriber){.fn = on_event, .user = w};
+        trace_attach(machine_trace(host_machine(w->host)), &w->subscriber);
+        r->watch_count++;
+    }
+    for (unsigned i = 0; i < r->watch_count; i++)
+        trace_set_mask(machine_trace(host_machine(r->watches[i].host)), &r->watches[i].subscriber,
+                       mask_of(r));
+    if (!r->host)
+        r->host = world_host(world, 0);
+}
+
+static struct host *pending_host(const struct run *r)
+{
+    struct world *world = script_world(r->script);
+
+    if (r->host && host_goal(r->host) == GOAL_PENDING)
+        return r->host;
+    for (unsigned i = 0; i < world_host_count(world); i++)
+        if (host_goal(world_host(world, i)) == GOAL_PENDING)
+            return world_host(world, i);
+    return NULL;
+}
+
+void run_choose(struct run *r, struct host *h)
+{
+    r->host = h;
+    r->chosen = true;
+}
+
+static void say_done(const struct script *s, struct text *out)
+{
+    unsigned checks = script_check_count(s), failed = script_failed_count(s);
+
+    text_add(out, "%sthe scenario is done", out->length ? "; " : "");
+    if (failed)
+        text_add(out, ": %u of %u checks fail", failed, checks);
+    else if (checks)
+        text_add(out, ": all %u checks hold", checks);
+}
+
+/* Lets the scenario go on until it waits for a machine, ends, or fails. What it says about
+ * its end is appended. */
+static void resume(struct run *r, struct text *why)
+{
+    struct error err = {0};
+
+    while (script_state(r->script) <= SCRIPT_WAITING && !pending_host(r)) {
+        enum script_state state = script_resume(r->script, &err);
+
+        if (state == SCRIPT_DONE)
+            say_done(r->script, why);
+        else if (state == SCRIPT_FAILED)
+            text_add(why, "%s%s", why->length ? "; " : "", err.text);
+    }
+    watch(r);
+    if (!r->chosen && pending_host(r))
+        r->host = pending_host(r);
+}
+
+void run_init(struct run *r, struct script *s)
+{
+    char why[sizeof r->reason];
+    struct text text = text_init(why, sizeof why);
+
+    *r = (struct run){.script = s};
+    resume(r, &text);
+    run_stop(r, why);
+}
+
+void run_fini(struct run *r)
+{
+    for (unsigned i = 0; i < r->watch_count; i++)
+        trace_detach(machine_trace(host_machine(r->watches[i].host)), &r->watches[i].subscriber);
+}
+
+void run_stop(struct run *r, const char *reason)
+{
+    r->verb = RUN_NOTHING;
+    set_reason(r, "%s", reason);
+    watch(r);
+}
+
+static bool can_run(const struct run *r)
+{
+    return r->host && machine_state(host_machine(r->host)) == MACHINE_READY;
+}
+
+/* One step away from where it stands, so that a condition that holds here does not end the
+ * verb before it began. For `n` that is often all: then it returns false. */
+static bool step_away(struct run *r)
+{
+    struct space space = {SPACE_GVA, r->context};
+    const struct cpu_regs *regs = machine_regs(host_machine(r->host));
+    word bits = 0;
+
+    view_read(r->host, space, r->pc, &bits, sizeof bits);
+    struct insn i = insn_decode(bits);
+    r->verb = RUN_STEP;
+    watch(r);
+    host_advance(r->host, 1);
+    return is_call(&i) || view_current(r->host) != r->context || regs->ring != r->ring;
+}
+
+void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
+{
+    const struct cpu_regs *regs;
+    char text[128];
+
+    r->commands++;
+    r->hit = r->waits = false;
+    if (!r->host)
+        return;
+    if (!can_run(r) && !pending_host(r)) {
+        run_stop(r, host_end_text(r->host, text, sizeof text));
+        return;
+    }
+    regs = machine_regs(host_machine(r->host));
+    r->context = view_current(r->host);
+    r->ring = (uint8_t)regs->ring;
+    r->pc = regs->pc;
+    r->sp = regs->x[SP];
+    r->depth = 0;
+    r->leaving = false;
+    if (verb == RUN_OVER && !step_away(r)) {
+        verb = RUN_STEP;
+        steps = 0;
+    } else if (verb != RUN_STEP && verb != RUN_OVER && run_has_break(r, r->pc)) {
+        step_away(r);
+    }
+    r->left = steps;
+    r->verb = verb;
+    watch(r);
+}
+
+/* Why this machine cannot go on; nothing when it can. */
+static void say_end(struct run *r, struct host *h, enum advance end, struct text *why)
+{
+    char text[128];
+
+    if (end == ADVANCE_INPUT) {
+        r->waits = true;
+        text_add(why, "the machine waits for input (i: type)");
+    } else if (end == ADVANCE_HALTED || end == ADVANCE_SHUTDOWN) {
+        text_add(why, "%s", host_end_text(h, text, sizeof text));
+    }
+}
+
+void run_slice(struct run *r, uint64_t steps)
+{
+    char why[sizeof r->reason];
+    struct text text = text_init(why, sizeof why);
+    enum script_state before = script_state(r->script);
+    struct host *h = r->host && can_run(r) ? r->host : pending_host(r);
+
+    if (!run_running(r))
+        return;
+    if (!h) {
+        run_stop(r, "there is no machine that can run");
+        return;
+    }
+    if (r->verb == RUN_STEP && steps > r->left)
+        steps = r->left;
+    if (r->verb == RUN_STEP)
+        r->left -= steps;
+    say_end(r, h, host_advance(h, steps), &text);
+    resume(r, &text);
+    if (r->hit) {
+        r->verb = RUN_NOTHING;
+        watch(r);
+    } else if (text.length > 0 && (before != script_state(r->script) || !pending_host(r))) {
+        run_stop(r, why);
+    } else if (r->verb == RUN_STEP && r->left == 0) {
+        run_stop(r, "step");
+    }
+}
+
+bool run_break(struct run *r, word address)
+{
+    if (run_has_break(r, address))
+        return true;
+    if (r->break_count == RUN_BREAKS_MAX)
+        return false;
+    r->breaks[r->break_count++] = address;
+    watch(r);
+    return true;
+}
+
+bool run_unbreak(struct run *r, word address)
+{
+    for (unsigned i = 0; i < r->break_count; i++) {
+        if (r->breaks[i] == address) {
+            r->breaks[i] = r->breaks[--r->break_count];
+            watch(r);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool run_has_break(const struct run *r, word address)
+{
+    for (unsigned i = 0; i < r->break_count; i++)
+        if (r->breaks[i] == address)
+            return true;
+    return false;
+}

@@ -1,0 +1,84 @@
+/*
+ * Advancing machines: what the keys s n f t x c mean, and when they are done.
+ *
+ * A verb is a condition. It is looked for in the machine's events by subscribers of our own,
+ * beside the goals of the scenario (world.h): whichever comes first. When a goal of the
+ * scenario ends, the scenario goes on from there and may set the next.
+ */
+#ifndef TUI_RUN_H
+#define TUI_RUN_H
+
+#include "script/script.h"
+#include "trace/filter.h"
+#include "world/world.h"
+
+enum run_verb {
+    RUN_NOTHING, /* the machine stands */
+    RUN_STEP,    /* so many steps */
+    RUN_OVER,    /* the instruction behind this one, whatever happens in between */
+    RUN_OUT,     /* this function or trap handler returns */
+    RUN_TRAP,    /* a trap */
+    RUN_EXIT,    /* control leaves a VM */
+    RUN_GO,      /* until something else stops it */
+};
+
+#define RUN_BREAKS_MAX 32
+
+struct run;
+
+/* What listens to one machine. */
+struct run_watch {
+    struct trace_subscriber subscriber;
+    struct run *run;
+    struct host *host;
+};
+
+struct run {
+    struct script *script;
+    struct host *host; /* the one that is looked at and stepped */
+    bool chosen;       /* by the user: it does not change by itself */
+    enum run_verb verb;
+    uint64_t left;     /* steps of RUN_STEP */
+    uint64_t commands; /* verbs so far */
+    bool waits;        /* stopped because only console input lets it go on */
+
+    /* RUN_OVER and RUN_OUT: where they began. */
+    uint16_t context;
+    uint8_t ring;
+    word pc, sp;
+    int depth;
+    bool leaving;
+
+    struct filter filter; /* of RUN_TRAP and RUN_EXIT */
+    word breaks[RUN_BREAKS_MAX];
+    unsigned break_count;
+
+    bool hit; /* a watch has stopped a machine */
+    struct run_watch watches[WORLD_HOSTS_MAX];
+    unsigned watch_count;
+    char reason[160]; /* why it stands, "" at the beginning */
+};
+
+/* After script_start. Also looks after machines that the scenario makes later. */
+void run_init(struct run *r, struct script *s);
+void run_fini(struct run *r);
+
+/* Begins a verb; run_slice does it. `steps` is for RUN_STEP. */
+void run_begin(struct run *r, enum run_verb verb, uint64_t steps);
+/* Advances by at most `steps`. Afterwards r->verb is RUN_NOTHING if it has come to its end. */
+void run_slice(struct run *r, uint64_t steps);
+void run_stop(struct run *r, const char *reason);
+static inline bool run_running(const struct run *r)
+{
+    return r->verb != RUN_NOTHING;
+}
+
+/* Looks at another machine. */
+void run_choose(struct run *r, struct host *h);
+
+/* False when the table is full, or (delete) when there is none there. */
+bool run_break(struct run *r, word address);
+bool run_unbreak(struct run *r, word address);
+bool run_has_break(const struct run *r, word address);
+
+#endif

@@ -1,0 +1,204 @@
+/* Traps as a tree, and their costs; see traplog.h. */
+#include "tui/traplog.h"
+
+#include <stdlib.h>
+
+#include "isa/csr.h"
+#include "machine/machine.h"
+
+static struct trap_node *node(const struct traplog *t, uint64_t serial)
+{
+    return &t->ring[serial % TRAPLOG_KEEP];
+}
+
+static uint64_t first_kept(const struct traplog *t)
+{
+    return t->total > TRAPLOG_KEEP ? t->total - TRAPLOG_KEEP : 0;
+}
+
+static uint16_t level_of(const struct traplog *t, uint16_t context)
+{
+    const struct contexts *c = machine_contexts(host_machine(t->host));
+
+    return context < c->count ? c->table[context].level : 0;
+}
+
+static struct trap_sum *sum_for(struct traplog *t, uint16_t context, word cause)
+{
+    for (unsigned i = 0; i < t->sum_count; i++)
+        if (t->sums[i].context == context && t->sums[i].cause == cause)
+            return &t->sums[i];
+    if (t->sum_count == TRAPLOG_SUMS)
+        return NULL;
+    t->sums[t->sum_count] = (struct trap_sum){.context = context, .cause = cause};
+    return &t->sums[t->sum_count++];
+}
+
+static struct trap_node *add(struct traplog *t, const struct event *e)
+{
+    struct trap_node *n = node(t, t->total);
+
+    *n = (struct trap_node){
+        .e = *e, .level = level_of(t, e->context), .depth = (uint16_t)t->open_count};
+    t->total++;
+    return n;
+}
+
+static void open_trap(struct traplog *t, const struct event *e)
+{
+    struct trap_node *n = add(t, e);
+
+    /* Deeper than anybody nests: a guest that traps in its handler, again and again. */
+    if (t->open_count == TRAPLOG_DEPTH) {
+        for (unsigned i = 1; i < TRAPLOG_DEPTH; i++)
+            t->open[i - 1] = t->open[i];
+        t->open_count--;
+    }
+    n->open = true;
+    t->open[t->open_count].serial = t->total - 1;
+    t->open[t->open_count++].level = n->level;
+}
+
+static void close_trap(struct traplog *t, const struct event *e)
+{
+    uint64_t serial = t->open[--t->open_count].serial;
+    struct trap_node *n = node(t, serial);
+    struct trap_sum *sum;
+
+    if (serial < first_kept(t))
+        return; /* overwritten meanwhile */
+    n->open = false;
+    n->cost = e->cycle - n->e.cycle;
+    sum = sum_for(t, n->e.context, n->e.cause);
+    if (!sum)
+        return;
+    sum->count++;
+    sum->cycles += n->cost;
+    if (n->cost > sum->max)
+        sum->max = n->cost;
+}
+
+/* Level of the innermost open trap, -1 when none is open. */
+static int open_level(const struct traplog *t)
+{
+    return t->open_count ? t->open[t->open_count - 1].level : -1;
+}
+
+/* Who is entered has been answered, and so has everybody further in. */
+static void on_entry(struct traplog *t, const struct event *e)
+{
+    int level = level_of(t, e->context);
+
+    while (open_level(t) >= 0 && open_level(t) <= level)
+        close_trap(t, e);
+}
+
+static void on_hint(struct traplog *t, const struct event *e)
+{
+    struct trap_node *n;
+
+    if (t->open_count == 0 || t->open[t->open_count - 1].serial < first_kept(t))
+        return;
+    n = node(t, t->open[t->open_count - 1].serial);
+    if (e->a == HINT_routine) {
+        n->routine = e->b;
+        n->whose = e->context;
+    } else if (e->a == HINT_reflect) {
+        n->reflected = true;
+    }
+}
+
+static void on_event(void *user, const struct event *e)
+{
+    struct traplog *t = user;
+
+    switch (e->kind) {
+    case EVENT_trap:
+        open_trap(t, e);
+        break;
+    case EVENT_ret:
+        if (e->context == 0 && open_level(t) == 0)
+            close_trap(t, e);
+        break;
+    case EVENT_entry:
+        on_entry(t, e);
+        break;
+    case EVENT_hint:
+        on_hint(t, e);
+        break;
+    default:
+        add(t, e);
+        break;
+    }
+}
+
+int traplog_init(struct traplog *t, struct host *h, struct error *err)
+{
+    *t = (struct traplog){.host = h};
+    t->ring = calloc(TRAPLOG_KEEP, sizeof *t->ring);
+    t->passing = calloc(TRAPLOG_KEEP, sizeof *t->passing);
+    if (!t->ring || !t->passing) {
+        free(t->ring);
+        free(t->passing);
+        return error_set(err, ERROR_memory, "out of memory");
+    }
+    t->subscriber = (struct trace_subscriber){
+        .mask = EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | EVENT_BIT(EVENT_entry) |
+                EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_halt) |
+                EVENT_BIT(EVENT_shutdown),
+        .fn = on_event,
+        .user = t,
+    };
+    trace_attach(machine_trace(host_machine(h)), &t->subscriber);
+    traplog_refilter(t);
+    return 0;
+}
+
+void traplog_fini(struct traplog *t)
+{
+    trace_detach(machine_trace(host_machine(t->host)), &t->subscriber);
+    free(t->ring);
+    free(t->passing);
+}
+
+void traplog_refilter(struct traplog *t)
+{
+    t->passing_total = UINT64_MAX;
+}
+
+unsigned traplog_count(struct traplog *t, const struct filter *f)
+{
+    const struct contexts *contexts = machine_contexts(host_machine(t->host));
+
+    if (t->passing_total == t->total)
+        return t->passing_count;
+    t->passing_total = t->total;
+    t->passing_count = 0;
+    for (uint64_t i = first_kept(t); i < t->total; i++)
+        if (filter_match(f, contexts, &node(t, i)->e))
+            t->passing[t->passing_count++] = i;
+    return t->passing_count;
+}
+
+const struct trap_node *traplog_at(const struct traplog *t, unsigned place)
+{
+    return place < t->passing_count ? node(t, t->passing[place]) : NULL;
+}
+
+static int by_cycles(const void *a, const void *b)
+{
+    const struct trap_sum *x = a, *y = b;
+
+    if (x->cycles != y->cycles)
+        return x->cycles < y->cycles ? 1 : -1;
+    if (x->context != y->context)
+        return x->context < y->context ? -1 : 1;
+    return x->cause < y->cause ? -1 : x->cause > y->cause;
+}
+
+const struct trap_sum *traplog_sums(struct traplog *t, unsigned *count)
+{
+    qsort(t->sums, t->sum_count, sizeof *t->sums, by_cycles);
+    *count = t->sum_count;
+    return t->sums;
+}

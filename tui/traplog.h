@@ -1,0 +1,75 @@
+/*
+ * The traps of one machine as a tree, and what they cost.
+ *
+ * A trap out of a VM is open until its monitor enters that VM again; what traps in the
+ * meantime lies inside it. A trap on the machine itself is open until its tret.
+ *
+ *   exit from level 2 ---------------------------------------- entry to level 2
+ *        entry to level 1 (its monitor), which traps in turn:
+ *        |- exit from level 1 -- entry      each of these is one deeper
+ *        `- exit from level 1 -- entry
+ *
+ * Cost is the cycles in between. Kept are the last TRAPLOG_KEEP, and sums for each cause in
+ * each context from the beginning.
+ */
+#ifndef TUI_TRAPLOG_H
+#define TUI_TRAPLOG_H
+
+#include "trace/event.h"
+#include "trace/filter.h"
+#include "world/world.h"
+
+#define TRAPLOG_KEEP  4096
+#define TRAPLOG_DEPTH 16
+#define TRAPLOG_SUMS  128
+
+struct trap_node {
+    struct event e; /* trap, hole, halt or shutdown */
+    uint16_t level; /* of the context it came from */
+    uint16_t depth; /* how many were open around it */
+    bool open;      /* not answered yet */
+    bool reflected; /* the guest's own handler got it */
+    uint64_t cost;  /* cycles until it was answered */
+    word routine;   /* address of the name of who answered; 0 unknown */
+    uint16_t whose; /* context that said so: the address is physical in its eyes */
+};
+
+struct trap_sum {
+    uint16_t context;
+    word cause;
+    uint64_t count, cycles, max;
+};
+
+struct traplog {
+    struct host *host;
+    struct trace_subscriber subscriber;
+    struct trap_node *ring;
+    uint64_t total;
+    struct {
+        uint64_t serial;
+        uint16_t level;
+    } open[TRAPLOG_DEPTH]; /* outermost first; may be older than what is kept */
+    unsigned open_count;
+    struct trap_sum sums[TRAPLOG_SUMS];
+    unsigned sum_count;
+
+    /* Those that pass `filter`, oldest first; made when asked for. */
+    uint64_t *passing;
+    unsigned passing_count;
+    uint64_t passing_total;
+};
+
+/* Listens from now on. */
+int traplog_init(struct traplog *t, struct host *h, struct error *err);
+void traplog_fini(struct traplog *t);
+
+/* How many of those that are kept pass; traplog_at gives one by its place, oldest first. */
+unsigned traplog_count(struct traplog *t, const struct filter *f);
+const struct trap_node *traplog_at(const struct traplog *t, unsigned place);
+/* The next count asks the filter anew: it has changed. */
+void traplog_refilter(struct traplog *t);
+
+/* By cycles, highest first; sorted in place. */
+const struct trap_sum *traplog_sums(struct traplog *t, unsigned *count);
+
+#endif
