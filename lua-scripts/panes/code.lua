@@ -1,0 +1,90 @@
+-- Code: the instructions around pc, as the context that we look at sees its memory.
+--   >  runs next       !S  sensitive: touches what a monitor must control
+--   -  where this context goes on once it is entered again
+--   b  breakpoint
+
+-- Popek and Goldberg's sensitive instructions, by the classes of isa/instructions.def.
+local sensitive = { csr = true, sensitive = true, privileged = true, port = true, vt = true }
+
+local top, last_pc, last_command
+
+local function program_counter(vm)
+    if vm.running then
+        return vm.real.pc
+    end
+    return vm.guest.pc
+end
+
+-- The first address shown: it stays while pc is well inside the window.
+local function place(pc, rows, offset)
+    if not top or pc < top + 4 or pc >= top + 4 * (rows - 2) then
+        top = pc - 4 * (rows // 3)
+    end
+    local at = pc + 4 * offset
+    if at < top then
+        return at
+    elseif at >= top + 4 * rows then
+        return at - 4 * (rows - 1)
+    end
+    return top
+end
+
+local function draw_line(p, vm, pc, line, picked)
+    local here = line.addr == pc
+    local mark = here and (vm.running and ">" or "-") or " "
+    local style = here and "pc" or "normal"
+    local y = p.y
+    local stop = ui.breakpoint(line.addr)
+
+    p:line({ mark, "pc" }, { stop and "b" or " ", "bad" },
+        { tz.hex(line.addr) .. " ", here and "pc" or "dim" }, { line.text, style })
+    if sensitive[line.class] then
+        p:text(p.w - 3, y, " !S", "sensitive")
+    end
+    if picked and p.focus then
+        p:text(0, y, ">", "selected")
+    end
+end
+
+return {
+    title = "Code",
+    min = { w = 36, h = 6 },
+    share = { w = 3, h = 3 },
+
+    draw = function(p, m)
+        local vm = p.vm
+        local pc = vm and program_counter(vm)
+
+        if not pc then
+            return p:line { "nothing runs here yet", "dim" }
+        end
+        if p.commands ~= last_command or pc ~= last_pc then
+            p.cursor = 0
+        end
+        last_command, last_pc = p.commands, pc
+
+        local rows = p.h - 1
+        local first = place(pc, rows, p.cursor)
+        local at = pc + 4 * p.cursor
+        local meaning = ""
+        local where = m:symbol(at, vm)
+
+        p:note(string.format("L%d %s%s", vm.level, vm.name, where and ("  " .. where) or ""))
+        for _, line in ipairs(m:disasm(first, rows, vm)) do
+            draw_line(p, vm, pc, line, p.cursor ~= 0 and line.addr == at)
+            if line.addr == at then
+                meaning = line.meaning
+            end
+        end
+        p:text(2, p.h - 1, meaning, "dim")
+    end,
+
+    keys = {
+        { "b", "breakpoint at the chosen instruction, on and off", function(p)
+            local pc = p.vm and program_counter(p.vm)
+            if pc then
+                ui.command(string.format("break 0x%x", pc + 4 * p.cursor))
+            end
+        end },
+    },
+}

@@ -1,0 +1,92 @@
+-- Mem: memory in hex, in one of the three kinds of address that a monitor must not mix.
+--   gva  what an instruction computes    gpa  what the guest believes to be physical
+--   hpa  what is physical in the real machine
+
+local spaces = { "gva", "gpa", "hpa" }
+local space, base = 1, nil
+
+local function number(text, m, vm)
+    local n = tonumber(text:match("^0[xX]%x+$") or (text:match("^%x+$") and "0x" .. text) or "")
+    return n or m:address(text) or vm.guest[text]
+end
+
+local function space_of(name)
+    for i, s in ipairs(spaces) do
+        if s == name then
+            return i
+        end
+    end
+end
+
+-- What the address becomes on its way to the real memory.
+local function way(vm, addr)
+    local out = { spaces[space] .. " " .. tz.hex(addr) }
+
+    if space == 1 then
+        for _, step in ipairs(vm:walk(addr)) do
+            out[#out + 1] = "entry " .. tz.hex(step.entry or 0)
+        end
+    end
+    local real = vm.mem[spaces[space]]:hpa(addr)
+    out[#out + 1] = real and "hpa " .. tz.hex(real) or "not mapped"
+    return table.concat(out, " > ")
+end
+
+local function dump_line(mem, addr, per_line)
+    local hex, text = {}, {}
+
+    for i = 0, per_line - 1 do
+        local b = mem:u8((addr + i) & 0xffffffff)
+        hex[#hex + 1] = b and string.format("%02x", b) or "--"
+        text[#text + 1] = b and (b >= 32 and b < 127 and string.char(b) or ".") or " "
+        if i % 4 == 3 then
+            hex[#hex] = hex[#hex] .. " "
+        end
+    end
+    return { tz.hex(addr) .. "  ", "dim" }, table.concat(hex, " ") .. " ", { table.concat(text), "dim" }
+end
+
+return {
+    title = "Mem",
+    min = { w = 34, h = 4 },
+    share = { w = 2, h = 2 },
+
+    draw = function(p)
+        local vm = p.vm
+        if not vm then
+            return p:line { "no machine yet", "dim" }
+        end
+        base = base or (vm.guest.pc or 0) & ~15
+        local per_line = p.w >= 77 and 16 or p.w >= 44 and 8 or 4
+        local first = (base + p.cursor * per_line) & 0xffffffff
+        local mem = vm.mem[spaces[space]]
+
+        p:note("of L" .. vm.level .. " " .. vm.name .. ": " .. spaces[space])
+        p:line { way(vm, first), "symbol" }
+        while p.y < p.h do
+            p:line(dump_line(mem, first, per_line))
+            first = (first + per_line) & 0xffffffff
+        end
+    end,
+
+    keys = {
+        { "Space", "the next kind of address: gva, gpa, hpa", function()
+            space = space % #spaces + 1
+        end },
+    },
+    commands = {
+        { "mem", "[gva|gpa|hpa] ADDRESS", "show memory there: a hex number, a symbol, a register",
+            function(p, m, arguments)
+                local first, second = arguments:match("^(%S+)%s+(%S+)$")
+                local addr = number(second or arguments, m, p.vm)
+
+                if not addr or (first and not space_of(first)) then
+                    error("mem: [gva|gpa|hpa] and a hex number, a symbol or a register", 0)
+                end
+                space = first and space_of(first) or space
+                base = addr
+                p.cursor = 0
+                ui.command("pane mem")
+            end },
+    },
+}

@@ -1,0 +1,46 @@
+-- Story: what this scenario is about, what it has printed, and whether its expectations hold.
+
+local function add(lines, text, width, style)
+    for _, line in ipairs(ui.wrap(text, width)) do
+        lines[#lines + 1] = { line, style }
+    end
+end
+
+local function add_checks(lines, checks, width)
+    for _, check in ipairs(checks) do
+        lines[#lines + 1] = { (check.passed and "[ok]   " or "[FAIL] ") .. check.sentence,
+            check.passed and "good" or "bad" }
+        if not check.passed and check.detail ~= "" then
+            add(lines, "       " .. check.detail, width, "normal")
+        end
+    end
+end
+
+return {
+    title = "Story",
+    min = { w = 30, h = 4 },
+    share = { w = 1, h = 2 },
+
+    draw = function(p)
+        local s = ui.scenario()
+        local lines = {}
+
+        if s.title ~= "" then
+            add(lines, s.title, p.w - 1, "heading")
+            lines[#lines + 1] = { "", "normal" }
+        end
+        add(lines, s.text, p.w - 1, "normal")
+        if s.printed ~= "" then
+            lines[#lines + 1] = { "", "normal" }
+            add(lines, s.printed, p.w - 1, "normal")
+        end
+        if #s.checks > 0 then
+            lines[#lines + 1] = { "", "normal" }
+            add_checks(lines, s.checks, p.w - 1)
+        end
+        p:note(s.state)
+        p:list(#lines, function(i)
+            return lines[i]
+        end, { text = true })
+    end,
+}
