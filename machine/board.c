@@ -92,7 +92,8 @@ uint64_t devices_digest(const struct devices *d, uint64_t hash)
 
     for (size_t i = 0; i < COUNT_OF(order); i++)
         hash = hash_bytes(hash, order[i]->regs, order[i]->regs_size);
-    hash = hash_bytes(hash, q->data + q->first, q->end - q->first);
+    if (q->data)
+        hash = hash_bytes(hash, q->data + q->first, q->end - q->first);
     hash = hash_bytes(hash, &d->ata.alarm.at, sizeof d->ata.alarm.at);
     return disk_overlay_digest(&d->disk, hash);
 }

@@ -146,9 +146,9 @@ enum machine_stop machine_run(struct machine *m, uint64_t steps)
     c->limit = steps > NEVER - icount ? NEVER : icount + steps;
     c->waits_input = false;
     while (!over(c, &why)) {
-        c->attention = false;
+        c->attention = c->announced == cpu_icount(c);
         c->insn = 0;
-        if (c->announced != cpu_icount(c)) {
+        if (!c->attention) {
             schedule_run(&m->schedule, cpu_cycle(c));
             if (cpu_interrupt(c))
                 continue;

@@ -92,6 +92,7 @@ void cpu_trap(struct cpu *c, word cause, word tval)
 void cpu_trap_step(struct cpu *c)
 {
     c->busy = true;
+    c->insn = 0;
     enter_handler(c, CAUSE_single_step, 0);
 }
 
