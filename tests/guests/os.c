@@ -1,0 +1,94 @@
+/*
+ * A session with the teaching OS.
+ */
+#include "tests/guests/os.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_console(void *user, const struct event *e)
+{
+    struct os_session *s = user;
+
+    if (e->b) /* what was typed */
+        return;
+    ck_assert_msg(s->length + 1 < OS_OUTPUT_MAX, "the OS prints without end");
+    s->output[s->length++] = (char)e->a;
+    s->output[s->length] = 0;
+}
+
+static void *read_file(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+
+    ck_assert_msg(f != NULL, "%s is missing: make guests", path);
+    ck_assert_int_eq(fseek(f, 0, SEEK_END), 0);
+    *size = (size_t)ftell(f);
+    rewind(f);
+    void *data = malloc(*size);
+    ck_assert_ptr_nonnull(data);
+    ck_assert_uint_eq(fread(data, 1, *size, f), *size);
+    fclose(f);
+    return data;
+}
+
+static void load(struct machine *m, const char *cmdline)
+{
+    struct machine_module module = {.name = "programs"};
+    struct error err = {0};
+    struct image image;
+
+    void *pack = read_file("build/guest/programs.pack", &module.size);
+    module.data = pack;
+    ck_assert_msg(image_read(&image, "build/guest/os.elf", &err) == 0, "%s", err.text);
+    struct machine_program program = {&image, &module, 1, cmdline};
+    ck_assert_msg(machine_load(m, &program, &err) == 0, "%s", err.text);
+    image_free(&image);
+    free(pack);
+}
+
+void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline)
+{
+    struct error err = {0};
+
+    memset(s, 0, sizeof *s);
+    s->output = calloc(1, OS_OUTPUT_MAX);
+    ck_assert_ptr_nonnull(s->output);
+    ck_assert_msg(machine_new(&s->machine, config, &err) == 0, "%s", err.text);
+    s->subscriber = (struct trace_subscriber){EVENT_BIT(EVENT_console), on_console, s, NULL};
+    trace_attach(machine_trace(s->machine), &s->subscriber);
+    load(s->machine, cmdline);
+    s->stop = machine_run(s->machine, OS_STEPS);
+}
+
+void os_type(struct os_session *s, const char *text)
+{
+    machine_input(s->machine, text, strlen(text));
+    s->stop = machine_run(s->machine, OS_STEPS);
+}
+
+void os_type_lines(struct os_session *s, const char *const *lines)
+{
+    for (; *lines; lines++) {
+        ck_assert_msg(s->stop == STOP_INPUT,
+                      "before '%s' it stopped for reason %d; it printed:\n%s", *lines, s->stop,
+                      s->output);
+        os_type(s, *lines);
+        os_type(s, "\n");
+    }
+}
+
+void os_clear(struct os_session *s)
+{
+    s->length = 0;
+    s->output[0] = 0;
+}
+
+void os_end(struct os_session *s)
+{
+    trace_detach(machine_trace(s->machine), &s->subscriber);
+    machine_free(s->machine);
+    free(s->output);
+}

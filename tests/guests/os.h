@@ -1,0 +1,31 @@
+/*
+ * A session with the teaching OS: a machine that has booted it, what it printed, and what
+ * is typed. For tests; any failure of the machinery itself fails the test.
+ */
+#ifndef TESTS_GUESTS_OS_H
+#define TESTS_GUESTS_OS_H
+
+#include "machine/machine.h"
+
+#define OS_OUTPUT_MAX (1 << 20)
+#define OS_STEPS      400000000ull /* far beyond what any session here needs */
+
+struct os_session {
+    struct machine *machine;
+    struct trace_subscriber subscriber;
+    char *output; /* NUL-terminated */
+    size_t length;
+    enum machine_stop stop; /* why it last came back */
+};
+
+/* Boots build/guest/os.elf with the pack and runs until it waits for input, or ends. */
+void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline);
+/* Types `text` and runs again. */
+void os_type(struct os_session *s, const char *text);
+/* Types the lines one at a time, each when the OS waits for it. NULL ends. */
+void os_type_lines(struct os_session *s, const char *const *lines);
+/* Forgets what was printed so far. */
+void os_clear(struct os_session *s);
+void os_end(struct os_session *s);
+
+#endif

@@ -1,0 +1,587 @@
+/*
+ * The teaching OS on the bare machine: what it prints in whole sessions, on machines that
+ * differ in what a program must not notice (variant, TLB, costs, memory), with a disk, with
+ * everything typed ahead, with nonsense typed.
+ */
+#include "tests/guests/os.h"
+#include "tests/isa/random.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GREETING      "Trapeze OS: 16384 KiB of memory, 18 files\n"
+#define PANIC_STATUS  101
+#define KILLED_STATUS 128
+
+/* ---- sessions ---- */
+
+struct exchange {
+    const char *line, *answer;
+};
+
+static const struct exchange exchanges[] = {
+    {"hello", "Hello from process %d, ring 3.\n"},
+    {"hello Ada \"Grace Hopper\"", "Hello, Ada.\nHello, Grace Hopper.\n"},
+    {"echo one  two", "one two\n"},
+    {"help", "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
+             "built in: help, exit [STATUS]\n"
+             "programs: cat disk echo faults hello ls misbehave primes ps shell sleep spin status "
+             "syscalls wc wild\n"},
+    {"primes", "168 primes up to 1000, the largest is 997\n"},
+    {"primes 0", "0 primes up to 0\n"},
+    {"primes 20000", "2262 primes up to 20000, the largest is 19997\n"},
+    {"primes many", "primes: 'many' is not a number\nprimes: status 2\n"},
+    {"syscalls", "1000 system calls\n"},
+    {"faults", "100 page faults\n"},
+    {"faults 33", "33 page faults\n"},
+    {"sleep 20", ""},
+    {"cat motd", "Ring 0 decides, ring 3 asks.\n"},
+    {"cat motd nothing", "Ring 0 decides, ring 3 asks.\ncat: nothing: not found\ncat: status 1\n"},
+    {"wc < rings.txt", "4 lines, 32 words, 178 bytes\n"},
+    {"cat rings.txt rings.txt | wc", "8 lines, 64 words, 356 bytes\n"},
+    {"echo a|cat|cat|wc", "1 lines, 1 words, 2 bytes\n"},
+    {"nothing", "shell: no program 'nothing'; help lists them\n"},
+    {"a_name_longer_than_any_file",
+     "shell: no program 'a_name_longer_than_any_file'; help lists them\n"},
+    {"motd", "motd: not a 32-bit ELF file\nshell: motd: not a program\n"},
+    {"wc < nothing", "shell: nothing: not found\n"},
+    {"| wc", "shell: nothing before |\n"},
+    {"echo |", "shell: nothing behind |\n"},
+    {"echo <", "shell: no file behind <\n"},
+    {"&", "shell: no program\n"},
+    {"", ""},
+    {"   ", ""},
+    {"disk", "there is no disk\n"},
+    {"disk read 0", "disk: no disk\ndisk: status 1\n"},
+    {"echo first & sleep 20", "first\n"},
+    {"spin 0 &", ""},
+};
+#define EXCHANGES (sizeof exchanges / sizeof exchanges[0])
+
+/* Each answer is exact. The processes are counted as the shell starts them. */
+static void check_exchanges(const struct machine_config *config)
+{
+    struct os_session s;
+    char expected[1024];
+
+    os_start(&s, config, "quiet");
+    ck_assert_str_eq(s.output, "$ ");
+    for (unsigned i = 0; i < EXCHANGES; i++) {
+        os_clear(&s);
+        os_type_lines(&s, (const char *const[]){exchanges[i].line, NULL});
+        snprintf(expected, sizeof expected, "%s\n", exchanges[i].line);
+        size_t used = strlen(expected);
+        if (i == 0)
+            snprintf(expected + used, sizeof expected - used, exchanges[i].answer, 2);
+        else
+            snprintf(expected + used, sizeof expected - used, "%s", exchanges[i].answer);
+        strcat(expected, "$ ");
+        ck_assert_str_eq(s.output, expected);
+    }
+    os_type_lines(&s, (const char *const[]){"exit 7", NULL});
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), 7);
+    os_end(&s);
+}
+
+static void plain(struct machine_config *c)
+{
+    (void)c;
+}
+static void classic(struct machine_config *c)
+{
+    c->classic = true;
+}
+static void smallest_tlb(struct machine_config *c)
+{
+    c->tlb = 1;
+}
+static void largest_tlb(struct machine_config *c)
+{
+    c->tlb = 4096;
+}
+static void least_memory(struct machine_config *c)
+{
+    c->ram_size = 1 << 20;
+}
+static void odd_memory(struct machine_config *c)
+{
+    c->ram_size = (9 << 20) + 4096 * 3;
+}
+static void dear_traps(struct machine_config *c)
+{
+    c->cost.trap = 3000;
+    c->cost.mmio = 2000;
+    c->cost.walk = 100;
+    c->cost.csr = 100;
+}
+static void slow_clock(struct machine_config *c)
+{
+    c->cost.divider = 64;
+}
+
+static void (*const machines[])(struct machine_config *c) = {
+    plain, classic, smallest_tlb, largest_tlb, least_memory, odd_memory, dear_traps, slow_clock,
+};
+#define MACHINES (sizeof machines / sizeof machines[0])
+
+START_TEST(every_command_is_answered_the_same_on_every_machine)
+{
+    struct machine_config config = machine_config_default();
+
+    machines[_i](&config);
+    check_exchanges(&config);
+}
+END_TEST
+
+START_TEST(it_greets_with_what_it_found)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "");
+    ck_assert_str_eq(s.output, GREETING "$ ");
+    ck_assert_int_eq(s.stop, STOP_INPUT);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(ps_shows_who_runs_and_who_waits)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    int pid, parent, used;
+    unsigned pages, faults, ms;
+
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"sleep 10000 & ps", NULL});
+    const char *line = strstr(s.output, "NAME\n");
+    ck_assert_ptr_nonnull(line);
+    line += 5;
+    ck_assert_int_eq(sscanf(line, " 1 0 waiting %u %u %u shell %n", &pages, &faults, &ms, &used),
+                     3);
+    ck_assert_uint_gt(pages, 3);
+    line += used;
+    ck_assert_int_eq(sscanf(line, " %d %d waiting %u %u %u sleep %n", &pid, &parent, &pages,
+                            &faults, &ms, &used),
+                     5);
+    ck_assert_int_eq(pid, 2);
+    ck_assert_int_eq(parent, 1);
+    line += used;
+    ck_assert_int_eq(
+        sscanf(line, " %d %d running %u %u %u ps %n", &pid, &parent, &pages, &faults, &ms, &used),
+        5);
+    ck_assert_int_eq(pid, 3);
+    os_end(&s);
+}
+END_TEST
+
+/* ---- misbehaviour ---- */
+
+static const struct {
+    const char *way, *why;
+} ways[] = {
+    {"read", "page fault on a load (address 12345678)\n"},
+    {"write", "page fault on a store (address 6000000c)\n"},
+    {"null", "page fault on a load (address 00000000)\n"},
+    {"call", "page fault on a fetch (address 00000000)\n"},
+    {"spy", "page fault on a load (address 80000000)\n"},
+    {"spoil", "page fault on a store (address 80000000)\n"},
+    {"enter", "page fault on a fetch (address 80000000)\n"},
+    {"code", "page fault on a store (address 4000"},
+    {"data", "page fault on a fetch (address 4000"},
+    {"align", "load from a misaligned address (address 4000"},
+    {"illegal", "illegal instruction (instruction ffffffff)\n"},
+    {"break", "breakpoint\n"},
+    {"wait", "privileged operation attempted (instruction 10500073)\n"},
+    {"return", "privileged operation attempted (instruction 30200073)\n"},
+    {"flush", "privileged operation attempted (instruction 12000073)\n"},
+    {"csr", "privileged operation attempted (instruction 7c8"},
+    {"port", "privileged operation attempted (instruction "},
+    {"hcall", "hypercall\n"},
+    {"stack", "stack overflow (address 7fef"},
+};
+#define WAYS (sizeof ways / sizeof ways[0])
+
+START_TEST(a_program_that_misbehaves_is_ended_with_one_line_and_the_rest_goes_on)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char line[40];
+
+    os_start(&s, &config, "quiet");
+    os_clear(&s);
+    snprintf(line, sizeof line, "misbehave %s", ways[_i].way);
+    os_type_lines(&s, (const char *const[]){line, NULL});
+    ck_assert_msg(strstr(s.output, "misbehave[2] killed at "), "%s", s.output);
+    ck_assert_msg(strstr(s.output, ways[_i].why), "%s", s.output);
+    ck_assert_ptr_null(strstr(s.output, "nobody objected"));
+    os_clear(&s);
+    os_type_lines(&s, (const char *const[]){"hello", NULL});
+    ck_assert_str_eq(s.output, "hello\nHello from process 3, ring 3.\n$ ");
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(the_list_of_ways_is_complete)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char expected[60];
+
+    config.tlb = 1;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"misbehave all", NULL});
+    snprintf(expected, sizeof expected, "%u of %u were ended by the kernel\n$ ", (unsigned)WAYS,
+             (unsigned)WAYS);
+    ck_assert_msg(strstr(s.output, expected), "%s", s.output);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(reading_the_status_register_is_noticed_only_when_strict)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    config.classic = _i;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"status", NULL});
+    ck_assert_int_eq(strstr(s.output, "the ring in it is 3, and nobody noticed") != NULL, _i);
+    ck_assert_int_eq(strstr(s.output, "status[2] killed at ") != NULL, !_i);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(wild_system_calls_do_no_harm)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    config.tlb = 1;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"wild 20000", "faults", "exit", NULL});
+    ck_assert_msg(strstr(s.output, "20000 wild calls, "), "%s", s.output);
+    ck_assert_msg(strstr(s.output, "100 page faults\n"), "%s", s.output);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), 0);
+    os_end(&s);
+}
+END_TEST
+
+/* ---- time ---- */
+
+/* Neither program makes a system call between its lines: only the timer can let both on. */
+START_TEST(the_timer_shares_the_processor_out)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"spin 3 a & spin 3 b", NULL});
+    const char *a1 = strstr(s.output, "a: 1 of 3"), *a3 = strstr(s.output, "a: 3 of 3");
+    const char *b1 = strstr(s.output, "b: 1 of 3"), *b3 = strstr(s.output, "b: 3 of 3");
+    ck_assert_msg(a1 && a3 && b1 && b3, "%s", s.output);
+    ck_assert_msg(b1 < a3 && a1 < b3, "one ran to its end before the other began:\n%s", s.output);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(sleep_lasts_as_long_as_it_says_and_costs_next_to_nothing)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    uint64_t cycle = machine_cycle(s.machine), icount = machine_icount(s.machine);
+    os_type_lines(&s, (const char *const[]){"sleep 3000", NULL});
+    uint64_t cycles = machine_cycle(s.machine) - cycle;
+    ck_assert_uint_ge(cycles, 3000 * 10000);
+    ck_assert_uint_lt(cycles, 3000 * 10000 + 500000);
+    ck_assert_uint_lt(machine_icount(s.machine) - icount, 300000);
+    os_end(&s);
+}
+END_TEST
+
+/* ---- typing ---- */
+
+START_TEST(a_line_can_be_edited)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_clear(&s);
+    os_type(&s, "\bechoo\b wrong\x15");           /* backspace at the start, backspace, kill */
+    ck_assert_str_eq(s.output, "echoo\b \b wrong" /* ten characters are taken back */
+                               "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b");
+    os_clear(&s);
+    os_type(&s, "ecjo\x7f\x7fho ok\r");
+    ck_assert_str_eq(s.output, "ecjo\b \b\b \bho ok\nok\n$ ");
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(the_end_of_input_ends_a_reader_and_the_shell)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_type(&s, "wc\nsome words\n");
+    os_clear(&s);
+    os_type(&s, "\x04");
+    ck_assert_str_eq(s.output, "1 lines, 2 words, 11 bytes\n$ ");
+    os_type(&s, "\x04");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), 0);
+    os_end(&s);
+}
+END_TEST
+
+static char *typed_and_printed(const struct machine_config *config, bool ahead)
+{
+    struct os_session s;
+
+    os_start(&s, config, "quiet");
+    for (unsigned i = 0; i < EXCHANGES; i++) {
+        machine_input(s.machine, exchanges[i].line, strlen(exchanges[i].line));
+        if (!ahead)
+            machine_run(s.machine, OS_STEPS);
+        machine_input(s.machine, "\n", 1);
+        if (!ahead)
+            machine_run(s.machine, OS_STEPS);
+    }
+    os_type(&s, "exit\n");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    char *output = strdup(s.output);
+    os_end(&s);
+    return output;
+}
+
+START_TEST(what_is_typed_ahead_gives_the_same_transcript)
+{
+    struct machine_config config = machine_config_default();
+    char *slowly = typed_and_printed(&config, false), *at_once = typed_and_printed(&config, true);
+
+    ck_assert_str_eq(at_once, slowly);
+    free(slowly);
+    free(at_once);
+}
+END_TEST
+
+/* More than every queue on the way holds: the device must make the rest wait. */
+START_TEST(no_byte_is_lost_however_much_is_typed_ahead)
+{
+    enum { LINES = 400 };
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char line[40];
+
+    os_start(&s, &config, "quiet");
+    machine_input(s.machine, "wc\n", 3);
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(line, sizeof line, "%08u abcdefghijklmnop\n", i);
+        machine_input(s.machine, line, strlen(line));
+    }
+    os_type(&s, "\x04");
+    snprintf(line, sizeof line, "\n%u lines, %u words, %u bytes\n", LINES, 2 * LINES, 26 * LINES);
+    ck_assert_msg(strstr(s.output, line) != NULL, "%s", s.output + s.length - 100);
+    os_end(&s);
+}
+END_TEST
+
+static const char *const scraps[] = {
+    "hello", "cat",        "wc",     "|",          "<",    "&",      " ",    "motd",
+    "\n",    "\n",         "\b",     "\x15",       "\t",   "\"",     "ps",   "misbehave",
+    "all",   "primes 500", "faults", "syscalls",   "echo", "spin 1", "\x7f", "\x1b[A",
+    "\xff",  "sleep 1",    "ls",     "disk count", "help", "\r",
+};
+
+/* Nonsense may do anything but bring the kernel down. */
+START_TEST(nonsense_does_not_bring_the_kernel_down)
+{
+    struct machine_config config = machine_config_default();
+    uint32_t seed = (uint32_t)_i + 1;
+    struct os_session s;
+
+    config.tlb = _i % 2 ? 1 : 256;
+    os_start(&s, &config, "quiet");
+    for (unsigned n = 0; n < 400; n++) {
+        const char *scrap = scraps[random_next(&seed) % (sizeof scraps / sizeof scraps[0])];
+        machine_input(s.machine, scrap, strlen(scrap));
+        if (n % 7 == 0)
+            machine_run(s.machine, random_next(&seed) % 100000);
+    }
+    os_type(&s, "\n\x04\n\x04\n\x15hello\n");
+    ck_assert_msg(s.stop == STOP_INPUT || s.stop == STOP_HALTED, "stopped for reason %d:\n%s",
+                  s.stop, s.output);
+    ck_assert_msg(!strstr(s.output, "panic"), "%s", s.output);
+    if (s.stop == STOP_HALTED)
+        ck_assert_uint_lt(machine_status(s.machine), PANIC_STATUS);
+    os_end(&s);
+}
+END_TEST
+
+/* ---- the disk ---- */
+
+static void make_disk(char *path, unsigned sectors)
+{
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, (off_t)sectors * 512), 0);
+    close(fd);
+}
+
+START_TEST(the_disk_keeps_what_is_written)
+{
+    struct machine_config config = machine_config_default();
+    char path[] = "/tmp/trapeze-os-XXXXXX";
+    unsigned char sector[512];
+    struct os_session s;
+
+    make_disk(path, 64);
+    config.disk = path;
+    config.disk_writes = true;
+    config.tlb = 1;
+    os_start(&s, &config, "");
+    ck_assert_msg(strstr(s.output, ", a disk of 64 sectors\n"), "%s", s.output);
+    os_clear(&s);
+    os_type_lines(&s,
+                  (const char *const[]){"disk count", "disk count", "disk write 63 \"the last\"",
+                                        "disk read 63", "disk read 64", "disk", NULL});
+    ck_assert_str_eq(s.output,
+                     "disk count\nthe counter on the disk is now 1\n"
+                     "$ disk count\nthe counter on the disk is now 2\n"
+                     "$ disk write 63 \"the last\"\n"
+                     "$ disk read 63\n"
+                     "000  74 68 65 20 6c 61 73 74 00 00 00 00 00 00 00 00  the last........\n"
+                     "$ disk read 64\ndisk: invalid argument\ndisk: status 1\n"
+                     "$ disk\n64 sectors of 512 bytes\n$ ");
+    ck_assert(machine_disk_read(s.machine, 0, sector));
+    ck_assert_mem_eq(sector, "CONT\2\0\0\0", 8);
+    os_end(&s);
+    os_start(&s, &config, "quiet init=disk,count"); /* another start, the same disk */
+    ck_assert_str_eq(s.output, "the counter on the disk is now 3\n");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    os_end(&s);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(programs_at_the_disk_at_once_do_not_disturb_each_other)
+{
+    struct machine_config config = machine_config_default();
+    char path[] = "/tmp/trapeze-os-XXXXXX";
+    struct os_session s;
+
+    make_disk(path, 8);
+    config.disk = path;
+    config.cost.sector = 200000; /* longer than a slice */
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){
+                          "disk write 1 one & disk write 2 two & disk write 3 three & sleep 500",
+                          "disk read 1", "disk read 2", "disk read 3", NULL});
+    ck_assert_msg(strstr(s.output, "  one....") && strstr(s.output, "  two....") &&
+                      strstr(s.output, "  three..."),
+                  "%s", s.output);
+    os_end(&s);
+    unlink(path);
+}
+END_TEST
+
+/* ---- how it ends ---- */
+
+static const struct {
+    const char *cmdline, *output;
+    word status;
+} boots[] = {
+    {"quiet init=hello,you", "Hello, you.\n", 0},
+    {"quiet   init=primes,100", "25 primes up to 100, the largest is 97\n", 0},
+    {"init=primes,x quiet", "primes: 'x' is not a number\n", 2},
+    {"quiet init=nobody",
+     "kernel panic: the first program, 'nobody', cannot be started (error 4)\n", PANIC_STATUS},
+    {"quiet init=motd",
+     "motd: not a 32-bit ELF file\n"
+     "kernel panic: the first program, 'motd', cannot be started (error 5)\n",
+     PANIC_STATUS},
+};
+#define BOOTS (sizeof boots / sizeof boots[0])
+
+START_TEST(the_machine_goes_off_with_the_status_of_the_first_program)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, boots[_i].cmdline);
+    ck_assert_str_eq(s.output, boots[_i].output);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), boots[_i].status);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(a_first_program_that_is_killed_says_so_in_the_status)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet init=misbehave,illegal");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), KILLED_STATUS + 2);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(memory_that_is_used_up_ends_the_program_that_wants_more)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    config.ram_size = 1 << 20;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"primes 100000000", "primes 400000 & primes 400000",
+                                            "primes 200000", "exit", NULL});
+    ck_assert_msg(strstr(s.output, "primes: 100000000 is too much for the memory\n"), "%s",
+                  s.output);
+    ck_assert_msg(strstr(s.output, ": no memory is left (address "), "%s", s.output);
+    ck_assert_msg(strstr(s.output, "17984 primes up to 200000"), "%s", s.output);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    os_end(&s);
+}
+END_TEST
+
+Suite *suite_guests_os(void);
+Suite *suite_guests_os(void)
+{
+    Suite *s = suite_create("guests_os");
+    TCase *c = tcase_create("os");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, every_command_is_answered_the_same_on_every_machine, 0, MACHINES);
+    tcase_add_test(c, it_greets_with_what_it_found);
+    tcase_add_test(c, ps_shows_who_runs_and_who_waits);
+    tcase_add_loop_test(c, a_program_that_misbehaves_is_ended_with_one_line_and_the_rest_goes_on, 0,
+                        WAYS);
+    tcase_add_test(c, the_list_of_ways_is_complete);
+    tcase_add_loop_test(c, reading_the_status_register_is_noticed_only_when_strict, 0, 2);
+    tcase_add_test(c, wild_system_calls_do_no_harm);
+    tcase_add_test(c, the_timer_shares_the_processor_out);
+    tcase_add_test(c, sleep_lasts_as_long_as_it_says_and_costs_next_to_nothing);
+    tcase_add_test(c, a_line_can_be_edited);
+    tcase_add_test(c, the_end_of_input_ends_a_reader_and_the_shell);
+    tcase_add_test(c, what_is_typed_ahead_gives_the_same_transcript);
+    tcase_add_test(c, no_byte_is_lost_however_much_is_typed_ahead);
+    tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, 12);
+    tcase_add_test(c, the_disk_keeps_what_is_written);
+    tcase_add_test(c, programs_at_the_disk_at_once_do_not_disturb_each_other);
+    tcase_add_loop_test(c, the_machine_goes_off_with_the_status_of_the_first_program, 0, BOOTS);
+    tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);
+    tcase_add_test(c, memory_that_is_used_up_ends_the_program_that_wants_more);
+    suite_add_tcase(s, c);
+    return s;
+}
