@@ -15,8 +15,8 @@
  *     while (script_resume(s, &err) == SCRIPT_WAITING)
  *         while (world_advance(script_world(s), 100000)) redraw();
  *
- * A plain Lua file that declares no scenario runs as a coroutine from its first line; its
- * checks are what it expects by tz.expect.
+ * A plain Lua file, one that returns no scenario, runs as that coroutine from its first line on,
+ * which script_open does already; its checks are its calls of tz.expect.
  *
  * Sandbox: no io, os, debug, package, load, coroutine; `require` finds modules of
  * lua-scripts/ only; assigning an undefined global is an error; every entry from C has a
@@ -90,11 +90,12 @@ unsigned script_failed_count(const struct script *s);
 
 /* ---- for the dashboard -------------------------------------------------------------------- */
 
-/* The state, to add a library to (a global `ui`): between resumes only. */
+/* The state, to add a library to (the global `ui` is there, with what works without a screen):
+ * between resumes only. */
 struct lua_State *script_lua(struct script *s);
 
-/* Lets scripts and panes assign and read a global that C has made. The value is on the top of
- * the stack and is popped. */
+/* Makes or replaces a global, although scripts cannot. The value is on the top of the stack and
+ * is popped. From inside a protected call, as script_push_host. */
 void script_set_global(struct script *s, const char *name);
 
 /* `require`s a module of lua-scripts/ ("panes.code"), leaving its value on the stack. Runs
@@ -102,15 +103,17 @@ void script_set_global(struct script *s, const char *name);
 int script_require(struct script *s, const char *module, uint64_t instructions, struct error *err);
 
 /* lua_pcall within budgets: function and `args` values are on the stack of script_lua; leaves
- * `results` values or, on failure, nothing. The error has file, line and text, no traceback. */
+ * `results` values or, on failure, nothing. The error has file, line and text, no traceback.
+ * What is called only looks: it cannot run machines. */
 int script_call(struct script *s, int args, int results, uint64_t instructions, struct error *err);
 
-/* A line typed by the user (`:` in the dashboard): an expression or a statement. What it gives
- * back is written to `out` as text. It may set goals (m:run_until): then the state is
- * SCRIPT_WAITING as for run(). */
+/* A line typed by the user (`:` in the dashboard): an expression or statements. What it gives
+ * back is written to `out` as text. A machine that it runs is run before this returns; a goal
+ * that run() waits for stays, less the steps that were used. */
 int script_eval(struct script *s, const char *line, char *out, size_t size, struct error *err);
 
-/* Pushes the Lua object of a host (what tz.machine returned). */
+/* Pushes the Lua object of a host (what tz.machine returned). Like lua_* calls this may run out
+ * of memory: call it from inside a protected call. */
 void script_push_host(struct script *s, struct host *h);
 
 #endif

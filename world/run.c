@@ -176,6 +176,11 @@ enum goal_state host_goal(const struct host *h)
     return h->goal_state;
 }
 
+const struct goal *host_goal_set(const struct host *h)
+{
+    return &h->goal;
+}
+
 const struct event *host_goal_event(const struct host *h)
 {
     return h->goal_has_event ? &h->goal_event : NULL;

@@ -100,7 +100,7 @@ const char *view_symbol_text(const struct host *h, uint16_t context, gva address
     return buffer;
 }
 
-bool view_symbol_find(const struct host *h, const char *name, word *value)
+static const struct image_symbol *find(const struct host *h, const char *name)
 {
     const char *colon = strchr(name, ':');
 
@@ -109,10 +109,28 @@ bool view_symbol_find(const struct host *h, const char *name, word *value)
                       strncmp(i->name, name, (size_t)(colon - name)) != 0))
             continue;
         const struct image_symbol *s = image_symbol_find(&i->image, colon ? colon + 1 : name);
-        if (!s)
-            continue;
-        *value = s->value;
-        return true;
+        if (s)
+            return s;
     }
-    return false;
+    return NULL;
+}
+
+bool view_symbol_find(const struct host *h, const char *name, word *value)
+{
+    const struct image_symbol *s = find(h, name);
+
+    if (s)
+        *value = s->value;
+    return s != NULL;
+}
+
+bool view_symbol_range(const struct host *h, const char *name, word *first, word *last)
+{
+    const struct image_symbol *s = find(h, name);
+
+    if (!s)
+        return false;
+    *first = s->value;
+    *last = s->size ? s->value + (s->size - 1) : s->value;
+    return true;
 }

@@ -90,5 +90,7 @@ const char *view_symbol_text(const struct host *h, uint16_t context, gva address
                              char *buffer, size_t size);
 /* "NAME" or "IMAGE:NAME"; the first image that has it. False when none does. */
 bool view_symbol_find(const struct host *h, const char *name, word *value);
+/* The same, from its first to its last byte. */
+bool view_symbol_range(const struct host *h, const char *name, word *first, word *last);
 
 #endif

@@ -105,6 +105,7 @@ struct goal {
 /* Replaces a goal that was there; NULL removes it. May be called between runs only. */
 void host_set_goal(struct host *h, const struct goal *goal);
 enum goal_state host_goal(const struct host *h);
+const struct goal *host_goal_set(const struct host *h);    /* what was set last */
 const struct event *host_goal_event(const struct host *h); /* what reached it; NULL when nothing */
 uint64_t host_goal_left(const struct host *h);             /* steps of its budget */
 
