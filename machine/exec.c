@@ -21,6 +21,7 @@
 
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define UNUSED              __attribute__((unused))
 #define COLD                __attribute__((cold, noinline))
 
 #if defined(__has_attribute)
@@ -42,9 +43,11 @@
 #endif
 
 #define HANDLER(name)                                                                              \
-    static const struct op *op_##name(struct cpu *c, const struct op *op, word *x, charge left)
+    static const struct op *op_##name(struct cpu *c, const struct op *op, word *x UNUSED,          \
+                                      charge left UNUSED)
 #define COLD_HANDLER(name)                                                                         \
-    COLD static const struct op *name(struct cpu *c, const struct op *op, word *x, charge left)
+    COLD static const struct op *name(struct cpu *c, const struct op *op UNUSED, word *x UNUSED,   \
+                                      charge left UNUSED)
 
 /* Operands by the names that semantics.def uses; the compiler drops those that a row does not. */
 #define OPERANDS                                                                                   \
@@ -161,14 +164,13 @@ COLD_HANDLER(leave_1)
         NEXT(to->ops, after);                                                                      \
     } while (0)
 
-const struct op *op_fall(struct cpu *c, const struct op *op, word *x, charge left)
+const struct op *op_fall(struct cpu *c, const struct op *op, word *x UNUSED, charge left)
 {
     JUMP(0);
 }
 
-const struct op *op_stop(struct cpu *c, const struct op *op, word *x, charge left)
+const struct op *op_stop(struct cpu *c, const struct op *op, word *x UNUSED, charge left)
 {
-    (void)x;
     c->left = left;
     c->regs.pc = pc_of(c, op);
     return NULL;
@@ -290,7 +292,6 @@ COLD_HANDLER(after_system)
 {
     const struct block *to = NULL;
 
-    (void)op, (void)left;
     c->busy = false;
     c->regs.pc = c->next;
     if (!c->attention)
@@ -315,7 +316,6 @@ COLD_HANDLER(after_system)
 
 HANDLER(illegal)
 {
-    (void)x;
     settle(c, op, left);
     cpu_trap(c, CAUSE_illegal, c->insn);
     return NULL;

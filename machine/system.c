@@ -284,7 +284,7 @@ bool system_cpuid(struct cpu *c, const struct op *op)
     if (leaf == 0)
         result = name;
     else if (leaf == 1)
-        result = !config->classic | config->vt << 1 | config->npt << 2;
+        result = (config->classic ? 0 : 1) | (config->vt ? 2 : 0) | (config->npt ? 4 : 0);
     note_hole(c, result);
     c->x[op->rd] = result;
     return true;

@@ -21,10 +21,10 @@ START_TEST(the_distance_counts_edits_and_swaps)
 }
 END_TEST
 
-static const char *nearest(const char *word)
+static const char *nearest(const char *given)
 {
     static const char *const names[] = {"add", "addi", "status", "tvec", "li", "run"};
-    struct suggest s = suggest_for(word);
+    struct suggest s = suggest_for(given);
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         suggest_offer(&s, names[i]);
