@@ -18,6 +18,7 @@
 #include "guests/abi.h"
 #include "guests/os/arch.h"
 #include "guests/os/intc.h"
+#include "guests/os/lock.h"
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
 
@@ -52,8 +53,9 @@ struct line {
 };
 
 static struct queue input, output;
-static struct line line;
-static uint8_t enabled; /* what IER holds */
+static struct line line;      /* of whoever reads, */
+static struct lock line_lock; /* and there is one at a time */
+static uint8_t enabled;       /* what IER holds */
 
 static bool queue_is_empty(const struct queue *q)
 {
@@ -233,17 +235,27 @@ static void edit(char c)
     }
 }
 
-int console_read(struct space *s, word address, word size)
+/* What is left of the line goes to the reader; the next line begins when nothing is. */
+static int take_line(struct space *s, word address, word size)
 {
-    while (!line.complete && !line.end)
-        edit(next_key());
     word count = line.used - line.taken;
+
     if (count > size)
         count = size;
     if (!space_write(s, address, line.data + line.taken, count))
         return -ERROR_bad_address;
     line.taken += count;
     if (line.taken == line.used)
-        line.used = line.taken = line.complete = line.end = 0;
+        line = (struct line){0};
     return (int)count;
+}
+
+int console_read(struct space *s, word address, word size)
+{
+    lock_take(&line_lock);
+    while (!line.complete && !line.end)
+        edit(next_key());
+    int result = take_line(s, address, size);
+    lock_give(&line_lock);
+    return result;
 }

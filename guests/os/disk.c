@@ -13,6 +13,7 @@
 #include "guests/abi.h"
 #include "guests/os/arch.h"
 #include "guests/os/intc.h"
+#include "guests/os/lock.h"
 #include "guests/os/printk.h"
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
@@ -32,7 +33,7 @@ enum { DATA, FAULT, COUNT, LBA0, LBA1, LBA2, DEVICE, STATUS, COMMAND = STATUS };
 #define PATIENCE         1000000
 
 static word sectors;
-static bool in_use; /* by one process at a time */
+static struct lock lock; /* one command at a time */
 
 static word disk_in(word reg)
 {
@@ -121,22 +122,6 @@ static void command(word lba, word what)
     disk_out(COMMAND, what);
 }
 
-static void disk_lock(void)
-{
-    word irq = irq_save();
-
-    while (in_use)
-        sched_sleep(&in_use, TIMER_NEVER);
-    in_use = true;
-    irq_restore(irq);
-}
-
-static void disk_unlock(void)
-{
-    in_use = false;
-    sched_wake(&in_use);
-}
-
 static int check(word lba)
 {
     if (!sectors)
@@ -150,12 +135,12 @@ int disk_read(word lba, void *sector)
 
     if (error)
         return error;
-    disk_lock();
+    lock_take(&lock);
     command(lba, COMMAND_READ);
     error = wait_for(STATUS_DATA);
     if (!error)
         take_data(sector);
-    disk_unlock();
+    lock_give(&lock);
     return error;
 }
 
@@ -165,7 +150,7 @@ int disk_write(word lba, const void *sector)
 
     if (error)
         return error;
-    disk_lock();
+    lock_take(&lock);
     command(lba, COMMAND_WRITE);
     error = wait_for(STATUS_DATA);
     if (!error) {
@@ -176,6 +161,6 @@ int disk_write(word lba, const void *sector)
         command(lba, COMMAND_FLUSH);
         error = wait_for(0);
     }
-    disk_unlock();
+    lock_give(&lock);
     return error;
 }

@@ -131,13 +131,14 @@ static int sys_sbrk(struct proc *p, const word *a)
 {
     struct space *s = &p->space;
     word old = s->heap_end;
-    int change = (int)a[0];
+    word change = a[0]; /* signed, but sums come out the same */
+    bool shrinks = (int)change < 0;
 
-    if (change > 0 ? (word)change > HEAP_LIMIT - old : (word)-change > old - s->heap_start)
+    if (shrinks ? 0 - change > old - s->heap_start : change > HEAP_LIMIT - old)
         return -ERROR_no_memory;
-    if (change > 0 && (word)change / PAGE_SIZE > page_free_count())
+    if (!shrinks && change / PAGE_SIZE > page_free_count())
         return -ERROR_no_memory;
-    s->heap_end = old + (word)change;
+    s->heap_end = old + change;
     word first = (s->heap_end + PAGE_SIZE - 1) & PAGE_MASK;
     for (word page = first; page < old; page += PAGE_SIZE)
         space_unmap(s, page);

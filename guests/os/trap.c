@@ -17,7 +17,7 @@
 #include "guests/os/syscall.h"
 
 /* What tval holds for a cause: the words of causes.def. */
-enum tval_kind { ADDR, INSN, PC, ZERO };
+enum tval_kind { ZERO, ADDR, INSN, PC };
 
 static const struct {
     const char *text;
@@ -27,22 +27,20 @@ static const struct {
 #include "isa/causes.def"
 };
 
-const char *trap_text(word cause)
+static const char *text_of(word cause)
 {
-    if (cause & CAUSE_INTERRUPT)
-        return "interrupt";
     return cause < COUNT_OF(causes) && causes[cause].text ? causes[cause].text : "unknown trap";
 }
 
 static _Noreturn void kill(const struct trap_frame *f, const char *why)
 {
     const struct proc *p = sched_running();
-    bool is_known = f->cause < COUNT_OF(causes) && causes[f->cause].text;
+    enum tval_kind kind = f->cause < COUNT_OF(causes) ? causes[f->cause].tval : ZERO;
 
     printk("%s[%d] killed at %08x: %s", p->name, p->pid, f->epc, why);
-    if (is_known && causes[f->cause].tval == ADDR)
+    if (kind == ADDR)
         printk(" (address %08x)", f->tval);
-    if (is_known && causes[f->cause].tval == INSN)
+    if (kind == INSN)
         printk(" (instruction %08x)", f->tval);
     printk("\n");
     proc_exit(STATUS_KILLED | (int)f->cause);
@@ -58,7 +56,7 @@ static void page_fault(const struct trap_frame *f)
     case SPACE_NOT_THERE:
         if (f->tval >= STACK_BASE - STACK_GUARD_SIZE && f->tval < STACK_BASE)
             kill(f, "stack overflow");
-        kill(f, trap_text(f->cause));
+        kill(f, text_of(f->cause));
     }
 }
 
@@ -73,7 +71,7 @@ static void user_exception(struct trap_frame *f)
         page_fault(f);
         break;
     default:
-        kill(f, trap_text(f->cause));
+        kill(f, text_of(f->cause));
     }
 }
 
@@ -100,7 +98,7 @@ void trap_handle(struct trap_frame *frame)
     else if (from_user)
         user_exception(frame);
     else
-        panic("%s in the kernel at %08x, tval %08x", trap_text(frame->cause), frame->epc,
+        panic("%s in the kernel at %08x, tval %08x", text_of(frame->cause), frame->epc,
               frame->tval);
     if (from_user)
         sched_preempt();

@@ -32,9 +32,6 @@ void trap_return(void); /* sp = a trap frame at the top of a kernel stack */
 
 /* Called by trap_entry with interrupts off; returns with interrupts off. */
 void trap_handle(struct trap_frame *frame);
-
-/* The sentence of causes.def; `cause` as the register. */
-const char *trap_text(word cause);
 #endif
 
 #endif

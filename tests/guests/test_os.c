@@ -393,6 +393,22 @@ START_TEST(no_byte_is_lost_however_much_is_typed_ahead)
 }
 END_TEST
 
+START_TEST(a_line_goes_to_one_of_two_readers)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"cat & cat", "one", "two", "three", NULL});
+    ck_assert_str_eq(s.output, "$ cat & cat\none\none\ntwo\ntwo\nthree\nthree\n");
+    os_type(&s, "\x04\x04");
+    os_clear(&s);
+    os_type_lines(&s, (const char *const[]){"hello", NULL});
+    ck_assert_str_eq(s.output, "hello\nHello from process 4, ring 3.\n$ ");
+    os_end(&s);
+}
+END_TEST
+
 static const char *const scraps[] = {
     "hello", "cat",        "wc",     "|",          "<",    "&",      " ",    "motd",
     "\n",    "\n",         "\b",     "\x15",       "\t",   "\"",     "ps",   "misbehave",
@@ -554,6 +570,26 @@ START_TEST(memory_that_is_used_up_ends_the_program_that_wants_more)
 }
 END_TEST
 
+/* The memory would not suffice for a tenth of them. */
+START_TEST(processes_leave_nothing_behind)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    config.ram_size = 1 << 20;
+    os_start(&s, &config, "quiet");
+    for (unsigned i = 0; i < 150; i++) {
+        os_clear(&s);
+        os_type_lines(&s, (const char *const[]){"echo a | cat | wc", "misbehave null", "motd",
+                                                "hello & hello", NULL});
+        ck_assert_msg(strstr(s.output, "1 lines, 1 words, 2 bytes") &&
+                          strstr(s.output, "page fault on a load") && strstr(s.output, "Hello"),
+                      "round %u: %s", i, s.output);
+    }
+    os_end(&s);
+}
+END_TEST
+
 Suite *suite_guests_os(void);
 Suite *suite_guests_os(void)
 {
@@ -575,12 +611,14 @@ Suite *suite_guests_os(void)
     tcase_add_test(c, the_end_of_input_ends_a_reader_and_the_shell);
     tcase_add_test(c, what_is_typed_ahead_gives_the_same_transcript);
     tcase_add_test(c, no_byte_is_lost_however_much_is_typed_ahead);
+    tcase_add_test(c, a_line_goes_to_one_of_two_readers);
     tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, 12);
     tcase_add_test(c, the_disk_keeps_what_is_written);
     tcase_add_test(c, programs_at_the_disk_at_once_do_not_disturb_each_other);
     tcase_add_loop_test(c, the_machine_goes_off_with_the_status_of_the_first_program, 0, BOOTS);
     tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);
     tcase_add_test(c, memory_that_is_used_up_ends_the_program_that_wants_more);
+    tcase_add_test(c, processes_leave_nothing_behind);
     suite_add_tcase(s, c);
     return s;
 }
