@@ -145,5 +145,5 @@ void cpu_return(struct cpu *c)
     const struct context *to = &m->contexts.table[contexts_return(&m->contexts)];
     if (to->id != 0)
         machine_emit_change(m, EVENT_entry, 0, 0, 0, to->vmid,
-                            (word)(cpu_cycle(c) - to->exit_cycle));
+                            to->exit_cycle ? (word)(cpu_cycle(c) - to->exit_cycle) : 0);
 }

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Never quite full: looking for what is not there must stay short. */
+#define ROWS_USED_MAX   (COUNTERS_ROWS / 8 * 7)
 #define ROWS_FOR_DETAIL (COUNTERS_ROWS / 4 * 3)
 
 int counters_new(struct counters **out, struct error *err)
@@ -95,7 +97,7 @@ static bool same(const struct counter *a, const struct counter *b)
            a->detail == b->detail;
 }
 
-/* The row of `key`, or the free one where it would be. There is always a free row. */
+/* The row of `key`, or the free one where it would be. */
 static struct counter *find(struct counters *c, const struct counter *key)
 {
     const word parts[] = {key->kind, key->context, key->cause, key->detail};
@@ -120,7 +122,7 @@ static struct counter *count(struct counters *c, const struct event *e)
         row = find(c, &key);
     }
     if (!row->count) {
-        if (c->used == COUNTERS_ROWS - 1) {
+        if (c->used == ROWS_USED_MAX) {
             c->lost++;
             return NULL;
         }
