@@ -1,0 +1,219 @@
+/* The fake machine; see fake.h. */
+#include "tests/vmm/fake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/arch.h"
+#include "vmm/phys.h"
+#include "vmm/platform.h"
+#include "vmm/technique.h"
+
+static struct fake state;
+
+struct fake *fake(void)
+{
+    return &state;
+}
+
+struct fake *fake_reset(void)
+{
+    free(state.ram);
+    state = (struct fake){.ram = calloc(1, FAKE_SIZE), .time = 1000, .cycle = 5000, .features = 1};
+    return &state;
+}
+
+struct vm *fake_vm(struct vmm *vmm)
+{
+    hpa frame, vmcb;
+
+    fake_reset();
+    *vmm = (struct vmm){.vm_count = 1};
+    if (!alloc_init(&vmm->alloc, FAKE_BASE, FAKE_SIZE, FAKE_BASE + 0x1000) ||
+        !alloc_frame_zero(&vmm->alloc, 1, FRAME_VM, &frame) ||
+        !alloc_frame_zero(&vmm->alloc, 1, FRAME_VMCB, &vmcb))
+        abort();
+    struct vm *vm = phys_ptr(frame);
+    vm->vmm = vmm;
+    vm->id = 1;
+    strcpy(vm->name, "test");
+    vm->technique = &technique_full;
+    vm->vcpu.vm = vm;
+    vm->vcpu.cb = phys_ptr(vmcb);
+    if (!p2m_init(&vm->map, &vmm->alloc, 1) || !p2m_populate(&vm->map, RAM_BASE, FAKE_VM_RAM) ||
+        !shadow_init(&vm->shadow, &vmm->alloc, 1, &vm->map))
+        abort();
+    vmm->vms[0] = vm;
+    vata_init(vm, FAKE_SECTORS);
+    vcpu_reset(&vm->vcpu, RAM_BASE, RAM_BASE + 0x1000);
+    vm->vcpu.cb->tvec = RAM_BASE + 0x100;
+    return vm;
+}
+
+word fake_read(struct vm *vm, gpa address)
+{
+    word value = 0;
+
+    if (!p2m_read(&vm->map, address, &value, sizeof value))
+        abort();
+    return value;
+}
+
+void fake_write(struct vm *vm, gpa address, word value)
+{
+    if (!p2m_write(&vm->map, address, &value, sizeof value))
+        abort();
+}
+
+/* ---- phys.h ------------------------------------------------------------------------------- */
+
+void *phys_ptr(hpa address)
+{
+    if (address - FAKE_BASE >= FAKE_SIZE)
+        arch_panic(__FILE__, __LINE__, "an address outside RAM");
+    return state.ram + (address - FAKE_BASE);
+}
+
+hpa phys_of(const void *pointer)
+{
+    return (hpa)((const uint8_t *)pointer - state.ram) + FAKE_BASE;
+}
+
+/* ---- arch.h ------------------------------------------------------------------------------- */
+
+/* Unit tests do not run guests. */
+void arch_enter(struct vcpu *v)
+{
+    (void)v;
+    abort();
+}
+
+uint64_t arch_cycle(void)
+{
+    return state.cycle;
+}
+
+uint64_t arch_time(void)
+{
+    return state.time;
+}
+
+void arch_set_timer(uint64_t time)
+{
+    state.timer = time;
+}
+
+void arch_wait(void)
+{
+}
+
+word arch_pending(void)
+{
+    return 0;
+}
+
+void arch_forget_page(gva address, word asid)
+{
+    state.forgotten_pages++;
+    state.last_page = address;
+    state.last_asid = asid;
+}
+
+void arch_forget_asid(word asid)
+{
+    state.forgotten_asids++;
+    state.last_asid = asid;
+}
+
+word arch_features(void)
+{
+    return state.features;
+}
+
+void arch_hint_create(hpa vmcb, hpa gprs, hpa name)
+{
+    (void)vmcb, (void)gprs, (void)name;
+}
+
+void arch_hint_destroy(word vmid)
+{
+    (void)vmid;
+}
+
+void arch_hint_enter(word vmid)
+{
+    (void)vmid;
+}
+
+void arch_hint_reflect(word vmid)
+{
+    (void)vmid;
+    state.reflections++;
+}
+
+void arch_hint_routine(const char *name)
+{
+    state.routine = name;
+}
+
+word arch_port_in(word port)
+{
+    switch (port - PORT_ata) {
+    case 0:
+        return state.disk_data++ & 0xffff;
+    case 1:
+        return state.disk_error;
+    case 7:
+        return state.disk_status;
+    default:
+        return state.ports[(port - PORT_ata) & 7];
+    }
+}
+
+void arch_port_out(word port, word value)
+{
+    if (port == PORT_ata)
+        state.words_out++;
+    state.ports[(port - PORT_ata) & 7] = value;
+}
+
+uint8_t arch_uart_read(word reg)
+{
+    bool waits = state.in_at < state.in_length;
+
+    if (reg == 5)
+        return waits;
+    return reg == 0 && waits ? (uint8_t)state.in[state.in_at++] : 0;
+}
+
+void arch_uart_write(word reg, uint8_t value)
+{
+    if (reg == 1)
+        state.uart_ier = value;
+    else if (reg == 0 && state.out_length + 1 < FAKE_OUT_SIZE)
+        state.out[state.out_length++] = (char)value;
+}
+
+word arch_intc_read(word offset)
+{
+    (void)offset;
+    return 0;
+}
+
+void arch_intc_write(word offset, word value)
+{
+    if (offset == 4)
+        state.intc_enable = value;
+}
+
+_Noreturn void arch_power_off(word status)
+{
+    (void)status;
+    abort();
+}
+
+_Noreturn void arch_panic(const char *file, unsigned line, const char *what)
+{
+    (void)file, (void)line, (void)what;
+    abort();
+}

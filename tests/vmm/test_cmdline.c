@@ -1,0 +1,159 @@
+/* The monitor's command line: what is understood, and what is said about the rest. */
+#include <check.h>
+#include <string.h>
+
+#include "vmm/cmdline.h"
+#include "vmm/technique.h"
+
+Suite *suite_vmm_cmdline(void);
+
+#define MAX 3
+
+static struct vm_description vms[MAX];
+static unsigned count;
+static struct line why;
+
+static bool parse(const char *text)
+{
+    why = (struct line){.length = 0};
+    memset(vms, 0, sizeof vms);
+    return cmdline_parse(text, vms, MAX, &count, &why);
+}
+
+START_TEST(one_vm_with_every_key)
+{
+    ck_assert(parse("vm=a technique=full ram=8M kernel=k.elf modules=x,y disk=0 "
+                    "cmdline=\"init=shell quiet\""));
+    ck_assert_uint_eq(count, 1);
+    ck_assert(slice_is(vms[0].name, "a"));
+    ck_assert_ptr_eq(vms[0].technique, &technique_full);
+    ck_assert_uint_eq(vms[0].ram, 8u << 20);
+    ck_assert(slice_is(vms[0].kernel, "k.elf"));
+    ck_assert(slice_is(vms[0].modules, "x,y"));
+    ck_assert_uint_eq(vms[0].disk, 0);
+    ck_assert(slice_is(vms[0].cmdline, "init=shell quiet"));
+}
+END_TEST
+
+START_TEST(what_is_not_said_has_a_default)
+{
+    ck_assert(parse("  vm=os\t"));
+    ck_assert_ptr_eq(vms[0].technique, &technique_full);
+    ck_assert_uint_eq(vms[0].ram, 16u << 20);
+    ck_assert(slice_is(vms[0].kernel, "os.elf"));
+    ck_assert(slice_is(vms[0].modules, ""));
+    ck_assert_uint_eq(vms[0].disk, DISK_NONE);
+    ck_assert(slice_is(vms[0].cmdline, ""));
+}
+END_TEST
+
+START_TEST(keys_belong_to_the_vm_before_them)
+{
+    ck_assert(parse("vm=a ram=1M vm=b ram=2M vm=c"));
+    ck_assert_uint_eq(count, 3);
+    ck_assert_uint_eq(vms[0].ram, 1u << 20);
+    ck_assert_uint_eq(vms[1].ram, 2u << 20);
+    ck_assert_uint_eq(vms[2].ram, 16u << 20);
+}
+END_TEST
+
+static const struct {
+    const char *ram;
+    word bytes; /* 0: refused */
+} sizes[] = {
+    {"1M", 1u << 20},
+    {"1024K", 1u << 20},
+    {"1048576", 1u << 20},
+    {"1028K", 1028u << 10},
+    {"1024M", 1u << 30},
+    {"1025M", 0},
+    {"1023K", 0},
+    {"1025K", 0},
+    {"1048577", 0},
+    {"", 0},
+    {"M", 0},
+    {"16G", 0},
+    {"-1M", 0},
+    {"99999999999999999999M", 0},
+    {"4294967296K", 0},
+    {"1 M", 0},
+};
+
+START_TEST(memory_sizes)
+{
+    char text[80];
+
+    strcpy(text, "vm=a ram=");
+    strcat(text, sizes[_i].ram);
+    ck_assert_msg(parse(text) == (sizes[_i].bytes != 0), "ram=%s", sizes[_i].ram);
+    if (sizes[_i].bytes)
+        ck_assert_uint_eq(vms[0].ram, sizes[_i].bytes);
+}
+END_TEST
+
+static const struct {
+    const char *text, *says;
+} refused[] = {
+    {"", "no VM to run; the command line needs vm=NAME kernel=MODULE"},
+    {"vm=a colour=red",
+     "unknown word colour; there is: vm technique ram kernel modules disk cmdline"},
+    {"vm=a quiet", "a word without '=': quiet"},
+    {"ram=1M vm=a", "ram= stands before the first vm=NAME"},
+    {"vm=a technique=magic", "no technique is called magic; there is: full"},
+    {"vm=a technique=ful", "no technique is called ful; there is: full"},
+    {"vm=a technique=fully", "no technique is called fully; there is: full"},
+    {"vm=", "vm=: a name has 1 to 15 characters"},
+    {"vm=0123456789abcdef", "vm=0123456789abcdef: a name has 1 to 15 characters"},
+    {"vm=a vm=a", "two VMs are called a"},
+    {"vm=a vm=b vm=c vm=d", "too many VMs, at vm=d"},
+    {"vm=a disk=1", "disk=1: the machine has one disk, number 0"},
+    {"vm=a disk=x", "disk=x: the machine has one disk, number 0"},
+    {"vm=a cmdline=\"open", "a quote is not closed after cmdline="},
+};
+
+START_TEST(what_cannot_be_meant_is_refused_with_a_sentence)
+{
+    ck_assert(!parse(refused[_i].text));
+    ck_assert_str_eq(why.text, refused[_i].says);
+}
+END_TEST
+
+START_TEST(a_list_is_taken_apart_at_its_commas)
+{
+    struct slice list = {"a,bc,,d", 7}, item;
+    static const char *const items[] = {"a", "bc", "", "d"};
+
+    for (unsigned i = 0; i < COUNT_OF(items); i++) {
+        ck_assert(cmdline_next(&list, &item));
+        ck_assert(slice_is(item, items[i]));
+    }
+    ck_assert(!cmdline_next(&list, &item));
+}
+END_TEST
+
+START_TEST(a_message_longer_than_a_line_is_cut_not_overrun)
+{
+    char text[400];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    ck_assert(!parse(text));
+    ck_assert_uint_eq(strlen(why.text), sizeof why.text - 1);
+}
+END_TEST
+
+Suite *suite_vmm_cmdline(void)
+{
+    Suite *s = suite_create("vmm_cmdline");
+    TCase *t = tcase_create("cmdline");
+
+    tcase_add_test(t, one_vm_with_every_key);
+    tcase_add_test(t, what_is_not_said_has_a_default);
+    tcase_add_test(t, keys_belong_to_the_vm_before_them);
+    tcase_add_loop_test(t, memory_sizes, 0, COUNT_OF(sizes));
+    tcase_add_loop_test(t, what_cannot_be_meant_is_refused_with_a_sentence, 0, COUNT_OF(refused));
+    tcase_add_test(t, a_list_is_taken_apart_at_its_commas);
+    tcase_add_test(t, a_message_longer_than_a_line_is_cut_not_overrun);
+    suite_add_tcase(s, t);
+    return s;
+}

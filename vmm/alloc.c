@@ -1,0 +1,170 @@
+/*
+ * The allocator; see alloc.h. One entry for each frame of RAM, as Xen keeps them: owner and
+ * type are exclusive. Free frames are chained through the table, so both directions are O(1).
+ *
+ * Invariant: held[] sums to the frames in use, free_count + that sum is count.
+ */
+#include "vmm/alloc.h"
+#include "vmm/arch.h"
+#include "vmm/lib.h"
+#include "vmm/phys.h"
+
+#include "isa/paging.h"
+
+static hpa page_up(hpa address)
+{
+    return (address + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+static void push_free(struct alloc *a, uint32_t number)
+{
+    struct frame *f = &a->frames[number];
+
+    f->owner = OWNER_VMM;
+    f->type = FRAME_FREE;
+    f->link = a->free_list;
+    a->free_list = number;
+    a->free_count++;
+}
+
+bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end)
+{
+    memset(a, 0, sizeof *a);
+    a->base = base;
+    a->count = size >> PAGE_SHIFT;
+    a->free_list = FRAME_NONE;
+    hpa table = page_up(used_end);
+    word table_size = page_up(a->count * (word)sizeof(struct frame));
+    word used = table - base + table_size;
+    if (table < base || used > size)
+        return false;
+    a->frames = phys_ptr(table);
+    for (unsigned i = 0; i < OWNERS_MAX; i++)
+        a->limit[i] = a->count;
+    uint32_t used_frames = used >> PAGE_SHIFT;
+    for (uint32_t i = 0; i < used_frames; i++)
+        a->frames[i] = (struct frame){OWNER_VMM, FRAME_IMAGE, FRAME_NONE, 0};
+    a->held[OWNER_VMM] = used_frames;
+    for (uint32_t i = a->count; i-- > used_frames;) /* lowest address first in the list */
+        push_free(a, i);
+    return true;
+}
+
+bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out)
+{
+    vmm_assert(owner < OWNERS_MAX && type != FRAME_FREE);
+    if (a->free_list == FRAME_NONE || a->held[owner] >= a->limit[owner])
+        return false;
+    struct frame *f = &a->frames[a->free_list];
+    *out = alloc_address(a, a->free_list);
+    a->free_list = f->link;
+    a->free_count--;
+    a->held[owner]++;
+    *f = (struct frame){(uint16_t)owner, (uint8_t)type, FRAME_NONE, 0};
+    return true;
+}
+
+bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa *out)
+{
+    if (!alloc_frame(a, owner, type, out))
+        return false;
+    memset(phys_ptr(*out), 0, PAGE_SIZE);
+    return true;
+}
+
+struct frame *alloc_entry(struct alloc *a, hpa frame)
+{
+    return &a->frames[alloc_number(a, frame)];
+}
+
+hpa alloc_address(const struct alloc *a, uint32_t number)
+{
+    return a->base + (number << PAGE_SHIFT);
+}
+
+uint32_t alloc_number(const struct alloc *a, hpa frame)
+{
+    uint32_t number = (frame - a->base) >> PAGE_SHIFT;
+
+    vmm_assert(number < a->count);
+    return number;
+}
+
+void alloc_free(struct alloc *a, unsigned owner, hpa frame)
+{
+    uint32_t number = alloc_number(a, frame);
+    const struct frame *f = &a->frames[number];
+
+    vmm_assert(f->type != FRAME_FREE);
+    vmm_assert(f->owner == owner);
+    a->held[owner]--;
+    push_free(a, number);
+}
+
+static void release_ports(struct alloc *a, unsigned owner)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < a->port_ranges; i++)
+        if (a->ports[i].owner != owner)
+            a->ports[kept++] = a->ports[i];
+    a->port_ranges = kept;
+}
+
+void alloc_release(struct alloc *a, unsigned owner)
+{
+    vmm_assert(owner != OWNER_VMM && owner < OWNERS_MAX);
+    for (uint32_t i = 0; i < a->count && a->held[owner]; i++) {
+        if (a->frames[i].owner != owner)
+            continue;
+        a->held[owner]--;
+        push_free(a, i);
+    }
+    vmm_assert(a->held[owner] == 0);
+    for (unsigned i = 0; i < ASIDS; i++)
+        if (a->asid_owner[i] == owner)
+            a->asid_owner[i] = OWNER_VMM;
+    for (unsigned i = 0; i < LINES_MAX; i++)
+        if (a->line_owner[i] == owner)
+            a->line_owner[i] = OWNER_VMM;
+    release_ports(a, owner);
+    a->cycles[owner] = 0;
+}
+
+word alloc_asid(struct alloc *a, unsigned owner)
+{
+    vmm_assert(owner != OWNER_VMM && owner < OWNERS_MAX);
+    for (word i = 1; i < ASIDS; i++) {
+        if (a->asid_owner[i] == OWNER_VMM) {
+            a->asid_owner[i] = (uint16_t)owner;
+            return i;
+        }
+    }
+    return ASID_NONE;
+}
+
+void alloc_asid_free(struct alloc *a, unsigned owner, word asid)
+{
+    vmm_assert(asid != ASID_NONE && asid < ASIDS && a->asid_owner[asid] == owner);
+    a->asid_owner[asid] = OWNER_VMM;
+}
+
+bool alloc_ports(struct alloc *a, unsigned owner, word first, word count)
+{
+    if (a->port_ranges == PORT_RANGES_MAX)
+        return false;
+    for (unsigned i = 0; i < a->port_ranges; i++)
+        if (first < a->ports[i].first + a->ports[i].count && a->ports[i].first < first + count)
+            return false;
+    a->ports[a->port_ranges++] = (struct port_range){first, count, (uint16_t)owner};
+    return true;
+}
+
+bool alloc_line(struct alloc *a, unsigned owner, unsigned line)
+{
+    vmm_assert(line < LINES_MAX && owner < OWNERS_MAX);
+    if (a->line_owner[line] != OWNER_VMM)
+        return false;
+    a->line_owner[line] = (uint16_t)owner;
+    return true;
+}

@@ -1,0 +1,89 @@
+/*
+ * The allocator: the one owner of every resource. Nobody else hands out a frame, a port, an
+ * interrupt line or an address space number, and everything has exactly one owner and type.
+ */
+#ifndef VMM_ALLOC_H
+#define VMM_ALLOC_H
+
+#include "base/types.h"
+
+/* Owners are the monitor and VMs by number (1 to VMS_MAX); also what the record calls vmid. */
+#define OWNER_VMM  0
+#define VMS_MAX    64
+#define OWNERS_MAX (VMS_MAX + 1)
+
+enum frame_type {
+    FRAME_FREE,
+    FRAME_IMAGE,  /* the monitor, its modules and tables */
+    FRAME_VM,     /* struct vm */
+    FRAME_VMCB,   /* a virtual CPU's state */
+    FRAME_RAM,    /* a guest's memory */
+    FRAME_P2M,    /* its map from guest-physical to host-physical */
+    FRAME_SHADOW, /* what the real walker reads for it */
+    FRAME_TYPES,
+};
+
+/* What is known about a frame. link and note belong to the owner while it has the frame. */
+struct frame {
+    uint16_t owner;
+    uint8_t type;
+    uint32_t link; /* frame number of the next in some list, FRAME_NONE at its end */
+    uint32_t note;
+};
+#define FRAME_NONE 0xffffffffu
+
+#define ASIDS      512 /* what the ASID field of ptbr can name */
+#define ASID_NONE  0   /* never handed out: the monitor's own, untranslated */
+
+enum resource_line { LINES_MAX = 32 };
+
+struct port_range {
+    word first, count;
+    uint16_t owner;
+};
+#define PORT_RANGES_MAX 8
+
+struct alloc {
+    hpa base; /* of frame 0 */
+    uint32_t count;
+    struct frame *frames;
+    uint32_t free_list;
+    uint32_t free_count;
+    uint32_t held[OWNERS_MAX];   /* frames of each owner */
+    uint32_t limit[OWNERS_MAX];  /* and the most it may hold */
+    uint64_t cycles[OWNERS_MAX]; /* CPU time that each has used */
+    uint16_t asid_owner[ASIDS];  /* OWNER_VMM: free */
+    uint16_t line_owner[LINES_MAX];
+    struct port_range ports[PORT_RANGES_MAX];
+    unsigned port_ranges;
+};
+
+/*
+ * All RAM from base on; [base, used_end) is in use already and becomes FRAME_IMAGE. The frame
+ * table is placed behind it. False when it does not fit.
+ */
+bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end);
+
+/* One frame, not cleared. False when none is left or the owner has reached its limit. */
+bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out);
+/* The same, all zero. */
+bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa *out);
+/* Giving back what is not one's own, or twice, is our mistake: asserted. */
+void alloc_free(struct alloc *a, unsigned owner, hpa frame);
+/* Takes back everything that an owner holds: frames, ports, lines, address space numbers. */
+void alloc_release(struct alloc *a, unsigned owner);
+
+/* The entry of a frame, which must be one of ours. */
+struct frame *alloc_entry(struct alloc *a, hpa frame);
+hpa alloc_address(const struct alloc *a, uint32_t number);
+uint32_t alloc_number(const struct alloc *a, hpa frame);
+
+/* ASID_NONE when all are taken. */
+word alloc_asid(struct alloc *a, unsigned owner);
+void alloc_asid_free(struct alloc *a, unsigned owner, word asid);
+
+/* False when it, or a part of it, has an owner already, or the table is full. */
+bool alloc_ports(struct alloc *a, unsigned owner, word first, word count);
+bool alloc_line(struct alloc *a, unsigned owner, unsigned line);
+
+#endif

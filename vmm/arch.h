@@ -1,0 +1,59 @@
+/*
+ * The processor and the board under the monitor: everything that needs an instruction of the
+ * machine or the address of a real device. arch_cpu.c and arch_entry.S implement it; unit
+ * tests bring their own. Nothing else in vmm/ touches hardware.
+ */
+#ifndef VMM_ARCH_H
+#define VMM_ARCH_H
+
+#include "base/types.h"
+
+struct vcpu;
+
+/* Loads the guest's real ring, table and registers and runs it until its next trap, which is
+ * then described by exit_cause, exit_tval, the VMCB's pc and the registers. */
+void arch_enter(struct vcpu *v);
+
+/* Counters of the real machine. */
+uint64_t arch_cycle(void);
+uint64_t arch_time(void);
+
+/* Next timer interrupt, ARCH_NEVER for none. */
+#define ARCH_NEVER UINT64_MAX
+void arch_set_timer(uint64_t time);
+
+/* Sleeps until an interrupt is pending; it is not taken. */
+void arch_wait(void);
+/* The pending interrupts, bits as in ip. */
+word arch_pending(void);
+
+/* Forgets translations of one address space number: a page of it, or all. */
+void arch_forget_page(gva address, word asid);
+void arch_forget_asid(word asid);
+
+/* Feature word of this machine, cpuid leaf 1. */
+word arch_features(void);
+/* What the record is told (isa/hints.def). */
+void arch_hint_create(hpa vmcb, hpa gprs, hpa name);
+void arch_hint_destroy(word vmid);
+void arch_hint_enter(word vmid);
+void arch_hint_reflect(word vmid);
+void arch_hint_routine(const char *name);
+
+/* Real devices. */
+word arch_port_in(word port);
+void arch_port_out(word port, word value);
+uint8_t arch_uart_read(word reg);
+void arch_uart_write(word reg, uint8_t value);
+word arch_intc_read(word offset);
+void arch_intc_write(word offset, word value);
+
+/* Ends everything. */
+_Noreturn void arch_power_off(word status);
+/* Our own mistake: says so on the console and powers off. */
+_Noreturn void arch_panic(const char *file, unsigned line, const char *what);
+
+#define vmm_assert(condition)                                                                      \
+    ((condition) ? (void)0 : arch_panic(__FILE__, (unsigned)__LINE__, #condition))
+
+#endif

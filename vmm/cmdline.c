@@ -1,0 +1,213 @@
+/* The command line; see cmdline.h. A word's key is looked up in a table. */
+#include "vmm/cmdline.h"
+
+#include "vmm/technique.h"
+#include "vmm/vm.h"
+
+#define RAM_LEAST 0x100000u /* as the machine's */
+#define RAM_MOST  0x40000000u
+
+struct parser {
+    const char *at;
+    struct vm_description *out;
+    unsigned max, count;
+    struct line *why;
+};
+
+static bool fail(struct parser *p, const char *what, struct slice which, const char *hint)
+{
+    line_str(p->why, what);
+    line_slice(p->why, which);
+    line_str(p->why, hint);
+    return false;
+}
+
+static struct slice slice_of(const char *text)
+{
+    return (struct slice){text, string_length(text)};
+}
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+/* Decimal digits only; false when there are none, others, or too many. */
+static bool number(struct slice s, word *out)
+{
+    *out = 0;
+    for (unsigned i = 0; i < s.length; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9' || *out > 100000000)
+            return false;
+        *out = *out * 10 + (word)(s.at[i] - '0');
+    }
+    return s.length > 0;
+}
+
+static bool take_technique(struct parser *p, struct vm_description *d, struct slice value)
+{
+    struct line names = {.length = 0};
+
+    d->technique = technique_find(value);
+    if (d->technique)
+        return true;
+    line_str(&names, "; there is: ");
+    technique_names(&names);
+    return fail(p, "no technique is called ", value, names.text);
+}
+
+static bool take_ram(struct parser *p, struct vm_description *d, struct slice value)
+{
+    struct slice digits = value;
+    unsigned shift = 0;
+    char unit = value.length ? value.at[value.length - 1] : '\0';
+
+    if (unit == 'K' || unit == 'M') {
+        shift = unit == 'K' ? 10 : 20;
+        digits.length--;
+    }
+    if (!number(digits, &d->ram) || d->ram > RAM_MOST >> shift || d->ram << shift < RAM_LEAST ||
+        (d->ram << shift & 4095))
+        return fail(p, "ram=", value, ": give whole pages from 1M to 1024M, as in ram=16M");
+    d->ram <<= shift;
+    return true;
+}
+
+static bool take_kernel(struct parser *p, struct vm_description *d, struct slice value)
+{
+    (void)p;
+    d->kernel = value;
+    return true;
+}
+
+static bool take_modules(struct parser *p, struct vm_description *d, struct slice value)
+{
+    (void)p;
+    d->modules = value;
+    return true;
+}
+
+static bool take_disk(struct parser *p, struct vm_description *d, struct slice value)
+{
+    if (!number(value, &d->disk) || d->disk != 0)
+        return fail(p, "disk=", value, ": the machine has one disk, number 0");
+    return true;
+}
+
+static bool take_cmdline(struct parser *p, struct vm_description *d, struct slice value)
+{
+    (void)p;
+    d->cmdline = value;
+    return true;
+}
+
+static const struct key {
+    const char *name;
+    bool (*take)(struct parser *p, struct vm_description *d, struct slice value);
+} keys[] = {
+    {"technique", take_technique}, {"ram", take_ram},   {"kernel", take_kernel},
+    {"modules", take_modules},     {"disk", take_disk}, {"cmdline", take_cmdline},
+};
+
+/* ---- words -------------------------------------------------------------------------------- */
+
+static bool begin_vm(struct parser *p, struct slice name)
+{
+    if (name.length == 0 || name.length >= VM_NAME_SIZE)
+        return fail(p, "vm=", name, ": a name has 1 to 15 characters");
+    if (p->count == p->max)
+        return fail(p, "too many VMs, at vm=", name, "");
+    for (unsigned i = 0; i < p->count; i++) {
+        struct slice other = p->out[i].name;
+        char text[VM_NAME_SIZE];
+        slice_copy(other, text, sizeof text);
+        if (slice_is(name, text))
+            return fail(p, "two VMs are called ", name, "");
+    }
+    p->out[p->count++] = (struct vm_description){
+        .name = name,
+        .technique = &technique_full,
+        .ram = 16u << 20,
+        .kernel = slice_of("os.elf"),
+        .modules = slice_of(""),
+        .disk = DISK_NONE,
+        .cmdline = slice_of(""),
+    };
+    return true;
+}
+
+static bool take_word(struct parser *p, struct slice key, struct slice value)
+{
+    if (slice_is(key, "vm"))
+        return begin_vm(p, value);
+    for (unsigned i = 0; i < COUNT_OF(keys); i++) {
+        if (!slice_is(key, keys[i].name))
+            continue;
+        if (p->count == 0)
+            return fail(p, "", key, "= stands before the first vm=NAME");
+        return keys[i].take(p, &p->out[p->count - 1], value);
+    }
+    return fail(p, "unknown word ", key,
+                "; there is: vm technique ram kernel modules disk cmdline");
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* key=value or key="value with blanks" */
+static bool parse_word(struct parser *p)
+{
+    struct slice key = {p->at, 0}, value;
+    bool quoted;
+
+    while (*p->at && *p->at != '=' && !is_blank(*p->at))
+        p->at++;
+    key.length = (unsigned)(p->at - key.at);
+    if (*p->at != '=')
+        return fail(p, "a word without '=': ", key, "");
+    quoted = *++p->at == '"';
+    if (quoted)
+        p->at++;
+    value.at = p->at;
+    while (*p->at && (quoted ? *p->at != '"' : !is_blank(*p->at)))
+        p->at++;
+    value.length = (unsigned)(p->at - value.at);
+    if (quoted && *p->at++ != '"')
+        return fail(p, "a quote is not closed after ", key, "=");
+    return take_word(p, key, value);
+}
+
+bool cmdline_parse(const char *text, struct vm_description *out, unsigned max, unsigned *count,
+                   struct line *why)
+{
+    struct parser p = {text, out, max, 0, why};
+
+    *count = 0;
+    for (;;) {
+        while (is_blank(*p.at))
+            p.at++;
+        if (!*p.at)
+            break;
+        if (!parse_word(&p))
+            return false;
+    }
+    *count = p.count;
+    if (p.count == 0)
+        return fail(&p, "no VM to run; the command line needs vm=NAME kernel=MODULE", slice_of(""),
+                    "");
+    return true;
+}
+
+bool cmdline_next(struct slice *list, struct slice *first)
+{
+    unsigned n = 0;
+
+    if (list->length == 0)
+        return false;
+    while (n < list->length && list->at[n] != ',')
+        n++;
+    *first = (struct slice){list->at, n};
+    unsigned skip = n < list->length ? n + 1 : n;
+    list->at += skip;
+    list->length -= skip;
+    return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * The monitor's command line: which VMs to run.
+ *
+ *   vm=NAME [key=value ...]   one VM; keys until the next vm= belong to it
+ *     technique=full          how to run it
+ *     ram=16M                 bytes, or with K or M; whole pages, at least 1M
+ *     kernel=os.elf           module that holds its kernel
+ *     modules=A,B             modules it is given, in this order
+ *     disk=0                  its disk; 0 is the machine's
+ *     cmdline="words"         its kernel's command line; quotes where there are blanks
+ */
+#ifndef VMM_CMDLINE_H
+#define VMM_CMDLINE_H
+
+#include "vmm/lib.h"
+
+struct technique;
+
+#define DISK_NONE 0xffffffffu
+
+/* Pieces of the command line itself: it must stay where it is. */
+struct vm_description {
+    struct slice name;
+    const struct technique *technique;
+    word ram; /* bytes */
+    struct slice kernel;
+    struct slice modules; /* separated by commas, may be empty */
+    word disk;            /* number, DISK_NONE */
+    struct slice cmdline;
+};
+
+/* At most `max` descriptions. False: `why` holds the sentence that the user reads. */
+bool cmdline_parse(const char *text, struct vm_description *out, unsigned max, unsigned *count,
+                   struct line *why);
+
+/* Takes the first of a list separated by commas; false when the list is empty. */
+bool cmdline_next(struct slice *list, struct slice *first);
+
+#endif

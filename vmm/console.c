@@ -1,0 +1,80 @@
+/*
+ * The real UART. The monitor takes a byte of input only when the reader's virtual device has
+ * room; else it leaves the rest where it is, with the receive interrupt off: nothing is lost,
+ * and whoever types ahead is held back by the real device, as on a bare machine.
+ */
+#include "vmm/console.h"
+
+#include "vmm/arch.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+enum { UART_DATA = 0, UART_IER = 1, UART_LSR = 5 };
+#define IER_RECEIVE 0x01
+#define LSR_READY   0x01
+
+void console_init(struct vmm *vmm)
+{
+    vmm->console = (struct console){false, false};
+    arch_uart_write(UART_IER, IER_RECEIVE);
+}
+
+static void put(struct console *c, char byte)
+{
+    arch_uart_write(UART_DATA, (uint8_t)byte);
+    c->mid_line = byte != '\n';
+}
+
+void console_output(struct vm *vm, uint8_t byte)
+{
+    put(&vm->vmm->console, (char)byte);
+}
+
+void console_say(struct vmm *vmm, const struct line *l)
+{
+    if (vmm->console.mid_line)
+        put(&vmm->console, '\n');
+    for (const char *p = "vmm: "; *p; p++)
+        put(&vmm->console, *p);
+    for (unsigned i = 0; i < l->length; i++)
+        put(&vmm->console, l->text[i]);
+    put(&vmm->console, '\n');
+}
+
+static void set_stopped(struct console *c, bool stopped)
+{
+    if (c->stopped != stopped)
+        arch_uart_write(UART_IER, stopped ? 0 : IER_RECEIVE);
+    c->stopped = stopped;
+}
+
+/* NULL when nobody is there to read. */
+static struct vm *reader(struct vmm *vmm)
+{
+    for (unsigned i = 0; i < VMS_MAX; i++)
+        if (vmm->vms[i] && !vmm->vms[i]->ended)
+            return vmm->vms[i];
+    return NULL;
+}
+
+void console_interrupt(struct vmm *vmm)
+{
+    struct vm *vm = reader(vmm);
+
+    while (arch_uart_read(UART_LSR) & LSR_READY) {
+        if (vm && !vuart_has_room(vm)) {
+            set_stopped(&vmm->console, true);
+            return;
+        }
+        uint8_t byte = arch_uart_read(UART_DATA);
+        if (vm)
+            vuart_receive(vm, byte);
+    }
+    set_stopped(&vmm->console, false);
+}
+
+void console_refill(struct vm *vm)
+{
+    if (vm->vmm->console.stopped && vm == reader(vm->vmm))
+        console_interrupt(vm->vmm);
+}

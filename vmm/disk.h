@@ -1,0 +1,34 @@
+/*
+ * The real ATA disk, driven by interrupts: guests go on while it works. It belongs to one VM
+ * (the allocator says to which), so there is at most one request.
+ */
+#ifndef VMM_DISK_H
+#define VMM_DISK_H
+
+#include "base/types.h"
+
+struct vm;
+struct vmm;
+
+/* ATA commands, the guest's and the real one's. */
+enum disk_command { DISK_READ = 0x20, DISK_WRITE = 0x30, DISK_FLUSH = 0xe7, DISK_IDENTIFY = 0xec };
+
+struct disk {
+    uint32_t sectors; /* 0: the machine has no disk */
+    struct vm *user;  /* whose request is under way, NULL for none */
+    uint8_t command;
+};
+
+/* Asks the real disk for its size. Before interrupts are on. */
+void disk_init(struct vmm *vmm);
+
+/* Begins one command for a VM: of one sector, out of or into its virtual disk's buffer. vata_done
+ * tells the end. The previous one must have ended. */
+void disk_start(struct vm *vm, uint8_t command, uint32_t lba);
+
+void disk_interrupt(struct vmm *vmm);
+
+/* A VM goes away: waits for its request's end and forgets it. */
+void disk_forget(struct vm *vm);
+
+#endif

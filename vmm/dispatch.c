@@ -1,0 +1,180 @@
+/*
+ * The dispatcher; see dispatch.h.
+ *
+ *   the guest's own fault     reflected: its handler finds what its processor would have left
+ *   privileged                an interpreter routine
+ *   page fault                the shadow tables, or a device
+ *   interrupt                 the monitor's own: real devices and the timer
+ *
+ * A row of causes.def without a handler here does not compile.
+ */
+#include "vmm/dispatch.h"
+
+#include "vmm/arch.h"
+#include "vmm/console.h"
+#include "vmm/disk.h"
+#include "vmm/emulate.h"
+#include "vmm/platform.h"
+#include "vmm/sched.h"
+#include "vmm/technique.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+#include "isa/csr.h"
+
+#define INTC_CLAIM 8
+#define HCALL_BITS 0x0000000bu
+
+typedef void exit_fn(struct vcpu *v);
+
+/* ---- exceptions --------------------------------------------------------------------------- */
+
+static void reflect(struct vcpu *v)
+{
+    vcpu_trap(v, v->exit_cause, v->exit_tval);
+}
+
+/* The guest's tables are ours and lead only to its own RAM: only our mistake leads here. */
+static void refuse(struct vcpu *v)
+{
+    vm_end(v->vm, VM_STATUS_FAULT, "the monitor's tables for it are wrong");
+}
+
+static void exit_ecall(struct vcpu *v)
+{
+    vcpu_trap(v, CAUSE_ecall_ring0 + v->cb->ring, 0);
+}
+
+static void exit_fetch_page(struct vcpu *v)
+{
+    v->vm->technique->map(v, v->exit_tval, ACCESS_FETCH);
+}
+
+static void exit_load_page(struct vcpu *v)
+{
+    v->vm->technique->map(v, v->exit_tval, ACCESS_LOAD);
+}
+
+static void exit_store_page(struct vcpu *v)
+{
+    v->vm->technique->map(v, v->exit_tval, ACCESS_STORE);
+}
+
+static void exit_privileged(struct vcpu *v)
+{
+    emulate(v, v->exit_tval);
+}
+
+static void exit_hcall(struct vcpu *v)
+{
+    emulate(v, HCALL_BITS);
+}
+
+#define exit_fetch_misaligned reflect
+#define exit_fetch_access     refuse
+#define exit_illegal          reflect
+#define exit_breakpoint       reflect
+#define exit_load_misaligned  reflect
+#define exit_load_access      refuse
+#define exit_store_misaligned reflect
+#define exit_store_access     refuse
+#define exit_ecall_ring0      refuse
+#define exit_ecall_ring1      exit_ecall
+#define exit_ecall_ring2      exit_ecall
+#define exit_ecall_ring3      exit_ecall
+#define exit_single_step      reflect
+
+static exit_fn *const by_cause[32] = {
+#define CAUSE(name, code, tval, text) [code] = exit_##name,
+#include "isa/causes.def"
+};
+
+/* ---- interrupts --------------------------------------------------------------------------- */
+
+static void interrupt_external(struct vmm *vmm)
+{
+    word line;
+
+    while ((line = arch_intc_read(INTC_CLAIM)) != 0) {
+        if (line == LINE_uart)
+            console_interrupt(vmm);
+        else if (line == LINE_ata)
+            disk_interrupt(vmm);
+        arch_intc_write(INTC_CLAIM, line);
+    }
+}
+
+static void interrupt_timer(struct vmm *vmm)
+{
+    sched_tick(vmm);
+}
+
+/* Never enabled. */
+static void interrupt_software(struct vmm *vmm)
+{
+    (void)vmm;
+}
+
+static void (*const by_interrupt[32])(struct vmm *) = {
+#define INTERRUPT(name, code, text) [code] = interrupt_##name,
+#include "isa/causes.def"
+};
+
+/* ---- the loop ----------------------------------------------------------------------------- */
+
+void dispatch_exit(struct vcpu *v)
+{
+    word code = v->exit_cause & 31;
+
+    if (v->exit_cause & CAUSE_INTERRUPT)
+        by_interrupt[code](v->vm->vmm);
+    else if (by_cause[code])
+        by_cause[code](v);
+    else
+        refuse(v);
+}
+
+/* Nobody can run: sleep until a device or the timer wants something. */
+static void idle(struct vmm *vmm)
+{
+    sched_program(vmm);
+    arch_wait();
+    word pending = arch_pending();
+    for (unsigned code = 0; code < 32; code++)
+        if ((pending >> code & 1) && by_interrupt[code])
+            by_interrupt[code](vmm);
+}
+
+/* One entry and its exit. What can happen before the guest's next instruction happens first. */
+static void run(struct vm *vm)
+{
+    struct vcpu *v = &vm->vcpu;
+
+    if (v->waiting)
+        emulate_wake(v);
+    if (v->cb->ip & v->cb->ie)
+        vcpu_interrupt(v);
+    if (v->root_stale && !vm->ended)
+        vm->technique->set_root(v);
+    if (vm->ended)
+        return;
+    sched_program(vm->vmm);
+    arch_hint_enter(vm->id);
+    vm->technique->enter(v);
+    v->instret += v->ran;
+    vm->technique->handle_exit(v);
+}
+
+void dispatch_run(struct vmm *vmm)
+{
+    while (vmm->vm_count > 0) {
+        struct vm *vm = sched_pick(vmm);
+        if (!vm) {
+            idle(vmm);
+            continue;
+        }
+        run(vm);
+        if (vm->ended)
+            vm_destroy(vm);
+    }
+}

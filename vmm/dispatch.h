@@ -1,0 +1,17 @@
+/*
+ * The dispatcher: the one place that decides, from the cause of an exit and the state of the
+ * virtual CPU, which routine answers.
+ */
+#ifndef VMM_DISPATCH_H
+#define VMM_DISPATCH_H
+
+struct vcpu;
+struct vmm;
+
+/* Answers the trap that ended the guest's run (exit_cause, exit_tval). */
+void dispatch_exit(struct vcpu *v);
+
+/* Runs VMs until none is left. */
+void dispatch_run(struct vmm *vmm);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * A VM's map from guest-physical to host-physical pages, in the form of the machine's own page
+ * tables, so that a guest without paging runs on it directly and the dashboard can read it
+ * (VMCB, nptbr). It holds RAM only: a device's address maps to nothing.
+ */
+#ifndef VMM_P2M_H
+#define VMM_P2M_H
+
+#include "base/types.h"
+
+struct alloc;
+
+struct p2m {
+    struct alloc *alloc;
+    unsigned owner;
+    hpa root;
+};
+
+/* An empty map. False when no frame is left. */
+bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner);
+/* Takes a cleared frame from the allocator for each page of [first, first + size). */
+bool p2m_populate(struct p2m *map, gpa first, word size);
+
+/* The entry of a page, 0 when nothing is mapped there. */
+word p2m_entry(const struct p2m *map, gpa address);
+/* Host memory behind an address, NULL when there is none. */
+word *p2m_word(struct p2m *map, gpa address);
+
+/* Copies into or out of the guest's memory; false (and nothing is copied) unless all of it is RAM. */
+bool p2m_write(struct p2m *map, gpa to, const void *from, word size);
+bool p2m_read(struct p2m *map, gpa from, void *to, word size);
+
+#endif

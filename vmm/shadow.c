@@ -1,0 +1,284 @@
+/*
+ * Shadow page tables; see shadow.h.
+ *
+ * The rule for one entry (g the guest's leaf, h the map's entry, group of the virtual ring):
+ *
+ *   page    h's             R, X    g and h
+ *   W       g and h, and D of g: a clean page is mapped read-only, so that its first write
+ *           comes here and sets D in the guest's table
+ *   PL      min(PL of g + 1, 3)
+ *   A, D    set: the real walker need not write
+ *
+ * Invariant: the real TLB holds nothing for one of our address space numbers that is not in
+ * its tables now, but for entries that only gained rights. So whatever takes an entry away or
+ * replaces it tells the TLB, and nothing else does.
+ */
+#include "vmm/shadow.h"
+
+#include "vmm/alloc.h"
+#include "vmm/arch.h"
+#include "vmm/lib.h"
+#include "vmm/p2m.h"
+#include "vmm/phys.h"
+
+#include "isa/paging.h"
+
+static word ptbr_of(hpa table, word asid)
+{
+    return PTBR_ON | asid << PTBR_ASID_SHIFT | table >> PAGE_SHIFT;
+}
+
+bool shadow_init(struct shadow *s, struct alloc *alloc, unsigned owner, struct p2m *map)
+{
+    memset(s, 0, sizeof *s);
+    s->alloc = alloc;
+    s->owner = owner;
+    s->map = map;
+    s->bare_asid = alloc_asid(alloc, owner);
+    return s->bare_asid != ASID_NONE;
+}
+
+/* Takes all second-level tables away. */
+static void root_clear(struct shadow *s, struct shadow_root *r)
+{
+    if (r->leaves == FRAME_NONE)
+        return;
+    word *top = phys_ptr(r->table);
+    while (r->leaves != FRAME_NONE) {
+        const struct frame *f = &s->alloc->frames[r->leaves];
+        hpa leaf = alloc_address(s->alloc, r->leaves);
+        top[f->note] = 0;
+        r->leaves = f->link;
+        alloc_free(s->alloc, s->owner, leaf);
+    }
+    arch_forget_asid(r->asid);
+}
+
+static void root_free(struct shadow *s, struct shadow_root *r)
+{
+    if (!r->table)
+        return;
+    root_clear(s, r);
+    alloc_free(s->alloc, s->owner, r->table);
+    alloc_asid_free(s->alloc, s->owner, r->asid);
+    r->table = 0;
+}
+
+static void space_free(struct shadow *s, struct shadow_space *p)
+{
+    for (unsigned g = 0; g < RING_GROUPS; g++)
+        root_free(s, &p->roots[g]);
+    p->ptbr = 0;
+}
+
+void shadow_fini(struct shadow *s)
+{
+    for (unsigned i = 0; i < SHADOW_SPACES; i++)
+        space_free(s, &s->spaces[i]);
+    arch_forget_asid(s->bare_asid);
+    alloc_asid_free(s->alloc, s->owner, s->bare_asid);
+    s->current = NULL;
+}
+
+/* The least recently used space but the current one, which the processor may be using. */
+static struct shadow_space *oldest(struct shadow *s)
+{
+    struct shadow_space *best = NULL;
+
+    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++)
+        if (p->ptbr && p != s->current && (!best || p->used < best->used))
+            best = p;
+    return best;
+}
+
+/* Frees something of this VM's own. False when there is nothing left to give up. */
+static bool make_room(struct shadow *s, struct shadow_root *keep)
+{
+    struct shadow_space *p = oldest(s);
+
+    if (p) {
+        space_free(s, p);
+        return true;
+    }
+    if (keep && keep->leaves != FRAME_NONE) {
+        root_clear(s, keep);
+        return true;
+    }
+    return false;
+}
+
+static bool take_frame(struct shadow *s, struct shadow_root *keep, hpa *out)
+{
+    while (!alloc_frame_zero(s->alloc, s->owner, FRAME_SHADOW, out))
+        if (!make_room(s, keep))
+            return false;
+    return true;
+}
+
+static word take_asid(struct shadow *s)
+{
+    word asid = alloc_asid(s->alloc, s->owner);
+
+    while (asid == ASID_NONE && make_room(s, NULL))
+        asid = alloc_asid(s->alloc, s->owner);
+    return asid;
+}
+
+static bool root_make(struct shadow *s, struct shadow_root *r)
+{
+    hpa table;
+    word asid = take_asid(s);
+
+    if (asid == ASID_NONE)
+        return false;
+    if (!take_frame(s, NULL, &table)) {
+        alloc_asid_free(s->alloc, s->owner, asid);
+        return false;
+    }
+    *r = (struct shadow_root){table, asid, FRAME_NONE};
+    return true;
+}
+
+static struct shadow_space *find_space(struct shadow *s, word ptbr)
+{
+    struct shadow_space *unused = NULL;
+
+    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++) {
+        if (p->ptbr == ptbr)
+            return p;
+        if (!p->ptbr)
+            unused = p;
+    }
+    if (!unused) {
+        unused = oldest(s);
+        space_free(s, unused);
+    }
+    unused->ptbr = ptbr;
+    return unused;
+}
+
+word shadow_select(struct shadow *s, word ptbr, word ring)
+{
+    if (!(ptbr & PTBR_ON)) {
+        s->current = NULL;
+        return ptbr_of(s->map->root, s->bare_asid);
+    }
+    if (!s->current || s->current->ptbr != ptbr) {
+        s->current = find_space(s, ptbr);
+        s->current->used = ++s->clock;
+    }
+    struct shadow_root *r = &s->current->roots[ring_group(ring)];
+    if (!r->table && !root_make(s, r))
+        return 0;
+    return ptbr_of(r->table, r->asid);
+}
+
+/* Where the entry for an address is, NULL when its second level does not exist. */
+static word *slot_of(const struct shadow_root *r, gva address)
+{
+    if (!r->table)
+        return NULL;
+    const word *top = phys_ptr(r->table);
+    word entry = top[PT_INDEX1(address)];
+    if (!entry)
+        return NULL;
+    word *leaf = phys_ptr(entry & PTE_PPN);
+    return &leaf[PT_INDEX0(address)];
+}
+
+static word *slot_make(struct shadow *s, struct shadow_root *r, gva address)
+{
+    word *slot = slot_of(r, address);
+    hpa leaf;
+
+    if (slot)
+        return slot;
+    if (!take_frame(s, r, &leaf))
+        return NULL;
+    struct frame *f = alloc_entry(s->alloc, leaf);
+    f->note = PT_INDEX1(address);
+    f->link = r->leaves;
+    r->leaves = alloc_number(s->alloc, leaf);
+    word *top = phys_ptr(r->table);
+    top[f->note] = leaf | PTE_V;
+    return slot_of(r, address);
+}
+
+static word compose(word guest, word host)
+{
+    word rights = guest & host & (PTE_R | PTE_W | PTE_X);
+    word pl = (guest & PTE_PL) >> PTE_PL_SHIFT;
+
+    if (!(guest & PTE_D))
+        rights &= ~PTE_W;
+    return (host & PTE_PPN) | PTE_V | PTE_A | PTE_D | rights | PTE_PL_OF(ring_real(pl));
+}
+
+static void slot_set(const struct shadow_root *r, word *slot, gva address, word entry)
+{
+    word old = *slot;
+    bool first_write = old != entry && old == (entry & ~PTE_W);
+
+    *slot = entry;
+    if (old && !first_write)
+        arch_forget_page(address, r->asid);
+}
+
+enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fault *f)
+{
+    enum walk_result result = walk_guest(s->map, ptbr, f->address, f->access, f->ring, &f->walk);
+    if (result != WALK_OK) {
+        f->cause = walk_cause(result, f->access);
+        return SHADOW_GUEST_FAULT;
+    }
+    word host = p2m_entry(s->map, f->walk.address);
+    if (!host)
+        return SHADOW_DEVICE;
+    vmm_assert(s->current); /* without paging the map itself is the table: RAM never faults */
+    struct shadow_root *r = &s->current->roots[ring_group(f->ring)];
+    word *slot = slot_make(s, r, f->address);
+    if (!slot)
+        return SHADOW_NO_MEMORY;
+    slot_set(r, slot, f->address, compose(f->walk.leaf, host));
+    return SHADOW_FILLED;
+}
+
+static void root_drop(const struct shadow_root *r, gva address)
+{
+    word *slot = slot_of(r, address);
+
+    if (slot && *slot) {
+        *slot = 0;
+        arch_forget_page(address, r->asid);
+    }
+}
+
+void shadow_drop(struct shadow *s, gva address)
+{
+    for (unsigned g = 0; s->current && g < RING_GROUPS; g++)
+        root_drop(&s->current->roots[g], address);
+}
+
+void shadow_fence(struct shadow *s, const gva *address, const word *asid)
+{
+    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++) {
+        if (!p->ptbr || (asid && (p->ptbr & PTBR_ASID) >> PTBR_ASID_SHIFT != *asid))
+            continue;
+        for (unsigned g = 0; g < RING_GROUPS; g++) {
+            if (!p->roots[g].table)
+                continue;
+            if (address)
+                root_drop(&p->roots[g], *address);
+            else
+                root_clear(s, &p->roots[g]);
+        }
+    }
+}
+
+word shadow_entry(const struct shadow *s, gva address, word ring)
+{
+    if (!s->current)
+        return p2m_entry(s->map, address);
+    const word *slot = slot_of(&s->current->roots[ring_group(ring)], address);
+    return slot ? *slot : 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * Ways to run a guest, side by side: same names, comparable line by line.
+ */
+#ifndef VMM_TECHNIQUE_H
+#define VMM_TECHNIQUE_H
+
+#include "vmm/lib.h"
+#include "vmm/vcpu.h"
+#include "vmm/walk.h"
+
+struct technique {
+    const char *name; /* as on the command line */
+
+    /* The real table for the guest's ptbr and ring; called before enter when they changed. */
+    void (*set_root)(struct vcpu *v);
+    /* Runs the guest until it needs the monitor. */
+    void (*enter)(struct vcpu *v);
+    /* Answers what enter came back with. */
+    void (*handle_exit)(struct vcpu *v);
+    /* The guest touched what its real table lacks. */
+    void (*map)(struct vcpu *v, gva address, enum access access);
+    /* The guest's sfence.vma; NULL stands for x0. */
+    void (*unmap)(struct vcpu *v, const gva *address, const word *asid);
+    /* What the guest fetched at an address may no longer be what its table says. */
+    void (*refetch)(struct vcpu *v, gva address);
+};
+
+extern const struct technique technique_full; /* full.c: trap and emulate */
+
+/* NULL when there is none of this name. */
+const struct technique *technique_find(struct slice name);
+/* Appends all names. */
+void technique_names(struct line *l);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * The virtual timer: the guest's time is the machine's plus an offset of its own, and its
+ * compare register raises the timer bit of its ip.
+ */
+#ifndef VMM_TIME_H
+#define VMM_TIME_H
+
+#include "vmm/vcpu.h"
+
+/* What the guest's `time` reads. */
+uint64_t vtimer_now(const struct vcpu *v);
+
+/* Brings the timer bit of ip up to date. */
+void vtimer_update(struct vcpu *v);
+
+/* The same after the guest changed timecmp or ie: the real timer may have to change too. */
+void vtimer_changed(struct vcpu *v);
+
+/* The machine's time at which the timer bit can next rise and matter, ARCH_NEVER for never. */
+uint64_t vtimer_deadline(const struct vcpu *v);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * Virtual finisher: one word, reads 0, ends its VM and nothing else.
+ */
+#include "vmm/vdev/finisher.h"
+
+#include "vmm/vm.h"
+
+#define FINISHER_PASS 0x5555u
+#define FINISHER_FAIL 0x3333u
+
+static word read(struct vm *vm, word offset)
+{
+    (void)vm, (void)offset;
+    return 0;
+}
+
+static void write(struct vm *vm, word offset, word value)
+{
+    (void)offset;
+    if (value == FINISHER_PASS)
+        vm_end(vm, 0, "it powered off");
+    else if ((value & 0xffff) == FINISHER_FAIL)
+        vm_end(vm, value >> 16, "it powered off with a failure");
+}
+
+const struct vdev_ops vfinisher_ops = {"vfinisher", 4, 4, read, write};

@@ -1,0 +1,193 @@
+/*
+ * A VM's life: made, ended, destroyed.
+ *
+ * Everything that it holds comes from the allocator under its owner number, so taking it all
+ * back is one call, whatever state the VM was in.
+ */
+#include "vmm/vm.h"
+
+#include "vmm/arch.h"
+#include "vmm/cmdline.h"
+#include "vmm/loader.h"
+#include "vmm/phys.h"
+#include "vmm/platform.h"
+#include "vmm/technique.h"
+#include "vmm/vmm.h"
+
+#include "isa/paging.h"
+
+_Static_assert(sizeof(struct vm) <= PAGE_SIZE, "a VM fits in its frame");
+
+/* Shadow tables beyond what its RAM is worth: a hostile guest evicts its own, nobody else's. */
+#define SHADOW_FRAMES_LEAST 64u
+#define SHADOW_FRAMES_PER   16u /* one more for so many frames of RAM */
+
+static struct vm *fail(struct vmm *vmm, struct vm *vm, struct line *why, const char *what)
+{
+    line_str(why, what);
+    if (vm) {
+        vmm->vms[vm->id - 1] = NULL;
+        alloc_release(&vmm->alloc, vm->id);
+    }
+    return NULL;
+}
+
+static word free_id(const struct vmm *vmm)
+{
+    for (word i = 0; i < VMS_MAX; i++)
+        if (!vmm->vms[i])
+            return i + 1;
+    return 0;
+}
+
+static word map_frames(word ram)
+{
+    word span = (ram + SUPERPAGE_SIZE - 1) / SUPERPAGE_SIZE;
+
+    return 1 + span; /* RAM begins on a superpage */
+}
+
+/* The most that this VM may ever hold; false when the machine does not have so much now. */
+static bool set_limit(struct vmm *vmm, word id, word ram)
+{
+    word frames = ram >> PAGE_SHIFT;
+    word own = frames + map_frames(ram) + 2; /* struct vm, VMCB */
+    word shadows = SHADOW_FRAMES_LEAST + frames / SHADOW_FRAMES_PER;
+
+    vmm->alloc.limit[id] = own + shadows;
+    return vmm->alloc.free_count >= own + shadows;
+}
+
+static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
+{
+    hpa frame, vmcb;
+
+    if (!alloc_frame_zero(&vmm->alloc, id, FRAME_VM, &frame) ||
+        !alloc_frame_zero(&vmm->alloc, id, FRAME_VMCB, &vmcb))
+        return NULL;
+    struct vm *vm = phys_ptr(frame);
+    vm->vmm = vmm;
+    vm->id = id;
+    slice_copy(d->name, vm->name, VM_NAME_SIZE);
+    vm->technique = d->technique;
+    vm->ram_size = d->ram;
+    vm->vcpu.vm = vm;
+    vm->vcpu.cb = phys_ptr(vmcb);
+    vm->vcpu.cb->magic = VMCB_MAGIC;
+    vm->vcpu.cb->vmid = id;
+    return vm;
+}
+
+static bool give_memory(struct vm *vm)
+{
+    struct alloc *a = &vm->vmm->alloc;
+
+    if (!p2m_init(&vm->map, a, vm->id) || !p2m_populate(&vm->map, RAM_BASE, vm->ram_size) ||
+        !shadow_init(&vm->shadow, a, vm->id, &vm->map))
+        return false;
+    vm->vcpu.cb->nptbr = PTBR_ON | vm->map.root >> PAGE_SHIFT;
+    return true;
+}
+
+static bool give_disk(struct vm *vm)
+{
+    struct alloc *a = &vm->vmm->alloc;
+
+    if (!alloc_ports(a, vm->id, PORT_ata, PORT_COUNT_ata) || !alloc_line(a, vm->id, LINE_ata))
+        return false;
+    vata_init(vm, vm->vmm->disk.sectors);
+    return true;
+}
+
+static void publish(const struct vm *vm)
+{
+    arch_hint_create(phys_of(vm->vcpu.cb), phys_of(vm->vcpu.x), phys_of(vm->name));
+}
+
+struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct line *why)
+{
+    struct loaded start;
+    word id = free_id(vmm);
+
+    line_slice(why, d->name);
+    line_str(why, ": ");
+    if (id == 0)
+        return fail(vmm, NULL, why, "there are too many VMs");
+    if (!set_limit(vmm, id, d->ram))
+        return fail(vmm, NULL, why, "this machine has too little RAM left for it");
+    struct vm *vm = make(vmm, id, d);
+    if (!vm)
+        return fail(vmm, NULL, why, "this machine has too little RAM left for it");
+    vmm->vms[id - 1] = vm;
+    if (!give_memory(vm))
+        return fail(vmm, vm, why, "this machine has too little RAM left for it");
+    vata_init(vm, 0);
+    if (d->disk != DISK_NONE && !give_disk(vm))
+        return fail(vmm, vm, why, "disk 0 belongs to another VM");
+    if (!loader_load(&vm->map, vmm->boot, d, &start, why))
+        return fail(vmm, vm, why, "");
+    vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
+    vmm->vm_count++;
+    publish(vm);
+    return vm;
+}
+
+void vm_end(struct vm *vm, word status, const char *reason)
+{
+    if (vm->ended)
+        return;
+    vm->ended = true;
+    vm->status = status;
+    vm->reason = reason;
+}
+
+void vm_end_by(struct vm *vm, const char *reason, const char *more)
+{
+    if (!vm->ended)
+        vm->reason_more = more;
+    vm_end(vm, VM_STATUS_FAULT, reason);
+}
+
+static void say_end(const struct vm *vm)
+{
+    struct line l = {.length = 0};
+
+    line_str(&l, vm->name);
+    line_str(&l, " ended: ");
+    line_str(&l, vm->reason);
+    if (vm->reason_more) {
+        line_str(&l, " (");
+        line_str(&l, vm->reason_more);
+        line_str(&l, ")");
+    } else if (vm->status != 0) {
+        line_str(&l, " (status ");
+        line_dec(&l, vm->status);
+        line_str(&l, ")");
+    }
+    line_str(&l, " at pc ");
+    line_hex(&l, vm->vcpu.cb->pc);
+    console_say(vm->vmm, &l);
+}
+
+void vm_destroy(struct vm *vm)
+{
+    struct vmm *vmm = vm->vmm;
+    word id = vm->id;
+
+    say_end(vm);
+    if (vmm->status == 0)
+        vmm->status = vm->status;
+    sched_forget(vm);
+    disk_forget(vm);
+    shadow_fini(&vm->shadow);
+    vmm->vms[id - 1] = NULL;
+    vmm->vm_count--;
+    alloc_release(&vmm->alloc, id); /* the last use of *vm lies before this */
+    arch_hint_destroy(id);
+    console_interrupt(vmm); /* what was typed for it goes to the next */
+}
+
+bool vm_runnable(const struct vm *vm)
+{
+    return !vm->ended && (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
+}

@@ -1,0 +1,60 @@
+/*
+ * A virtual machine: a virtual CPU, a map of its memory, virtual devices, and the technique
+ * that runs it. It lives in one frame that it owns, with everything else that it was given.
+ */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include "vmm/p2m.h"
+#include "vmm/shadow.h"
+#include "vmm/vcpu.h"
+#include "vmm/vdev/ata.h"
+#include "vmm/vdev/finisher.h"
+#include "vmm/vdev/intc.h"
+#include "vmm/vdev/uart.h"
+
+struct line;
+struct technique;
+struct vm_description;
+struct vmm;
+
+#define VM_NAME_SIZE    16 /* hints.def: at most 15 bytes */
+#define VM_STATUS_FAULT 1  /* of a VM that did not power off by itself */
+
+struct vm {
+    struct vmm *vmm;
+    word id; /* its owner number, and the vmid of the record */
+    char name[VM_NAME_SIZE];
+    const struct technique *technique;
+    word ram_size;
+
+    bool ended;
+    word status;
+    const char *reason;      /* why it ended, a clause without a subject's name */
+    const char *reason_more; /* and in particular, or NULL */
+
+    struct vcpu vcpu;
+    struct p2m map;
+    struct shadow shadow;
+    struct vuart uart;
+    struct vintc intc;
+    struct vata ata;
+};
+
+/* Makes a VM ready to run, or says why not and leaves nothing behind (NULL). */
+struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct line *why);
+
+/*
+ * The VM has come to its end: it will not run again, and its monitor frees it when the exit at
+ * hand is done. Only the first reason counts.
+ */
+void vm_end(struct vm *vm, word status, const char *reason);
+void vm_end_by(struct vm *vm, const char *reason, const char *more);
+
+/* Says on the console why it ended, and takes back all that it held. */
+void vm_destroy(struct vm *vm);
+
+/* Not ended, and not waiting for an interrupt. */
+bool vm_runnable(const struct vm *vm);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * A walk of two levels:
+ *
+ *   ptbr -> root[31:22] -> leaf[21:12]      a root entry with rights is a superpage
+ *
+ * Order of the checks, as on the machine: entry outside RAM (access fault), V and reserved
+ * bits, form, alignment, rights of the access, ring against PL. Only when all hold is anything
+ * written. The walker never trusts what it has read twice: each entry is fetched once.
+ */
+#include "vmm/walk.h"
+
+#include "vmm/p2m.h"
+
+#include "isa/csr.h"
+#include "isa/paging.h"
+
+#define LEAF_BITS (PTE_R | PTE_W | PTE_X)
+
+static const word all_rights = PTE_V | LEAF_BITS | PTE_PL | PTE_A | PTE_D;
+
+/* Finds the leaf entry and where it is stored. */
+static enum walk_result find_leaf(struct p2m *map, word ptbr, gva address, word *leaf,
+                                  word **stored, bool *super)
+{
+    gpa table = ptbr << PAGE_SHIFT;
+
+    *super = true;
+    *stored = p2m_word(map, table + PT_INDEX1(address) * 4);
+    if (!*stored)
+        return WALK_ACCESS_FAULT;
+    *leaf = **stored;
+    if (!(*leaf & PTE_V) || (*leaf & PTE_ZERO))
+        return WALK_PAGE_FAULT;
+    if (*leaf & LEAF_BITS)
+        return WALK_OK;
+    *super = false;
+    *stored = p2m_word(map, (*leaf & PTE_PPN) + PT_INDEX0(address) * 4);
+    if (!*stored)
+        return WALK_ACCESS_FAULT;
+    *leaf = **stored;
+    if (!(*leaf & PTE_V) || (*leaf & PTE_ZERO) || !(*leaf & LEAF_BITS))
+        return WALK_PAGE_FAULT;
+    return WALK_OK;
+}
+
+static bool well_formed(word leaf, bool super)
+{
+    if ((leaf & PTE_W) && !(leaf & PTE_R))
+        return false;
+    return !super || (leaf & (SUPERPAGE_SIZE - 1) & PTE_PPN) == 0;
+}
+
+static bool permits(word leaf, enum access access, word ring)
+{
+    static const word needed[] = {
+        [ACCESS_LOAD] = PTE_R, [ACCESS_STORE] = PTE_W, [ACCESS_FETCH] = PTE_X};
+
+    return (leaf & needed[access]) && ring <= (leaf & PTE_PL) >> PTE_PL_SHIFT;
+}
+
+enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access access, word ring,
+                            struct walk *out)
+{
+    word leaf, *stored;
+    bool super;
+
+    if (!(ptbr & PTBR_ON)) {
+        *out = (struct walk){address, (address & PTE_PPN) | all_rights};
+        return WALK_OK;
+    }
+    enum walk_result result = find_leaf(map, ptbr, address, &leaf, &stored, &super);
+    if (result != WALK_OK)
+        return result;
+    if (!well_formed(leaf, super) || !permits(leaf, access, ring))
+        return WALK_PAGE_FAULT;
+    word marked = leaf | PTE_A | (access == ACCESS_STORE ? PTE_D : 0);
+    if (marked != leaf)
+        *stored = marked;
+    word offset = super ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
+    *out = (struct walk){(leaf & PTE_PPN & ~offset) | (address & offset), marked};
+    return WALK_OK;
+}
+
+word walk_peek(struct p2m *map, word ptbr, gva address)
+{
+    word leaf, *stored;
+    bool super;
+
+    if (!(ptbr & PTBR_ON))
+        return all_rights;
+    if (find_leaf(map, ptbr, address, &leaf, &stored, &super) != WALK_OK ||
+        !well_formed(leaf, super))
+        return 0;
+    return leaf;
+}
+
+word walk_cause(enum walk_result result, enum access access)
+{
+    static const uint8_t page[] = {[ACCESS_LOAD] = CAUSE_load_page,
+                                   [ACCESS_STORE] = CAUSE_store_page,
+                                   [ACCESS_FETCH] = CAUSE_fetch_page};
+    static const uint8_t nothing[] = {[ACCESS_LOAD] = CAUSE_load_access,
+                                      [ACCESS_STORE] = CAUSE_store_access,
+                                      [ACCESS_FETCH] = CAUSE_fetch_access};
+
+    return result == WALK_PAGE_FAULT ? page[access] : nothing[access];
+}
