@@ -5,7 +5,7 @@
 #ifndef VMM_ALLOC_H
 #define VMM_ALLOC_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 /* Owners are the monitor and VMs by number (1 to VMS_MAX); also what the record calls vmid. */
 #define OWNER_VMM  0

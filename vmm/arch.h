@@ -6,7 +6,7 @@
 #ifndef VMM_ARCH_H
 #define VMM_ARCH_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct vcpu;
 

@@ -5,7 +5,7 @@
 #ifndef VMM_DISK_H
 #define VMM_DISK_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct vm;
 struct vmm;

@@ -14,13 +14,12 @@
 #include "vmm/console.h"
 #include "vmm/disk.h"
 #include "vmm/emulate.h"
+#include "vmm/isa.h"
 #include "vmm/platform.h"
 #include "vmm/sched.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
-
-#include "isa/csr.h"
 
 #define INTC_CLAIM 8
 #define HCALL_BITS 0x0000000bu

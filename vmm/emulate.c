@@ -7,13 +7,13 @@
 #include "vmm/emulate.h"
 
 #include "vmm/arch.h"
+#include "vmm/isa.h"
 #include "vmm/technique.h"
 #include "vmm/time.h"
 #include "vmm/vdev/bus.h"
 #include "vmm/vm.h"
 #include "vmm/walk.h"
 
-#include "isa/csr.h"
 #include "isa/paging.h"
 
 #define SIGNATURE_LEAF 0x40000000u

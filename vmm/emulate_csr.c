@@ -8,9 +8,8 @@
 #include "vmm/emulate.h"
 
 #include "vmm/arch.h"
+#include "vmm/isa.h"
 #include "vmm/time.h"
-
-#include "isa/csr.h"
 
 enum kind { CONTROL, COUNTER };
 

@@ -5,11 +5,10 @@
  */
 #include "vmm/emulate.h"
 
+#include "vmm/isa.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
 #include "vmm/walk.h"
-
-#include "isa/csr.h"
 
 enum {
 #define FORMAT(name, mask, syntax) MASK_##name = (int)(mask),

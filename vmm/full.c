@@ -12,10 +12,9 @@
 #include "vmm/arch.h"
 #include "vmm/dispatch.h"
 #include "vmm/emulate.h"
+#include "vmm/isa.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
-
-#include "isa/csr.h"
 
 static void set_root(struct vcpu *v)
 {

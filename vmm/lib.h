@@ -7,7 +7,7 @@
 #ifndef VMM_LIB_H
 #define VMM_LIB_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);

@@ -6,7 +6,7 @@
 #ifndef VMM_P2M_H
 #define VMM_P2M_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct alloc;
 

@@ -5,7 +5,7 @@
 #ifndef VMM_PHYS_H
 #define VMM_PHYS_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 #ifdef __riscv
 static inline void *phys_ptr(hpa address)

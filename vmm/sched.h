@@ -7,7 +7,7 @@
 #ifndef VMM_SCHED_H
 #define VMM_SCHED_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct vm;
 struct vmm;

@@ -2,10 +2,9 @@
 #include "vmm/time.h"
 
 #include "vmm/arch.h"
+#include "vmm/isa.h"
 #include "vmm/sched.h"
 #include "vmm/vm.h"
-
-#include "isa/csr.h"
 
 static uint64_t pair(word high, word low)
 {

@@ -8,12 +8,11 @@
 #include "vmm/vcpu.h"
 
 #include "vmm/arch.h"
+#include "vmm/isa.h"
 #include "vmm/lib.h"
 #include "vmm/sched.h"
 #include "vmm/time.h"
 #include "vmm/vm.h"
-
-#include "isa/csr.h"
 
 void vcpu_reset(struct vcpu *v, gva entry, gpa boot_page)
 {

@@ -13,7 +13,7 @@
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct vm;
 

@@ -9,9 +9,9 @@
  */
 #include "vmm/walk.h"
 
+#include "vmm/isa.h"
 #include "vmm/p2m.h"
 
-#include "isa/csr.h"
 #include "isa/paging.h"
 
 #define LEAF_BITS (PTE_R | PTE_W | PTE_X)

@@ -4,7 +4,7 @@
 #ifndef VMM_WALK_H
 #define VMM_WALK_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct p2m;
 

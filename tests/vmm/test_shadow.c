@@ -6,10 +6,10 @@
 #include <signal.h>
 
 #include "tests/vmm/fake.h"
+#include "vmm/isa.h"
 #include "vmm/phys.h"
 #include "vmm/platform.h"
 
-#include "isa/csr.h"
 #include "isa/paging.h"
 
 Suite *suite_vmm_shadow(void);

@@ -2,10 +2,9 @@
 #include "vmm/vdev/bus.h"
 
 #include "vmm/arch.h"
+#include "vmm/isa.h"
 #include "vmm/platform.h"
 #include "vmm/vm.h"
-
-#include "isa/csr.h"
 
 struct place {
     word base;

@@ -7,7 +7,7 @@
 #ifndef VMM_VDEV_BUS_H
 #define VMM_VDEV_BUS_H
 
-#include "base/types.h"
+#include "vmm/types.h"
 
 struct vm;
 struct vcpu;

@@ -12,9 +12,8 @@
  */
 #include "vmm/vdev/intc.h"
 
+#include "vmm/isa.h"
 #include "vmm/vm.h"
-
-#include "isa/csr.h"
 
 #define INTC_PENDING 0
 #define INTC_ENABLE  4
