@@ -1,0 +1,83 @@
+/*
+ * Every command, its options and its help: the one table (args.h).
+ */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/keys.h"
+
+const struct cli_option cli_common_options[] = {
+    {'j', "json", NULL, "one JSON object a line instead of text"},
+    {'h', "help", NULL, "this"},
+    {0},
+};
+
+static const struct cli_option no_options[] = {{0}};
+
+static const struct cli_option run_options[] = {
+    {'n', "max", "STEPS",
+     "budget: instructions and interrupts (default 2e9); used up: exit code 4"},
+    {'t', "trace", "FILTER", "print events: -t 'trap cause=privileged' (repeat for more)"},
+    {KEY_STATS, "stats", NULL, "print counts of traps and instructions at the end"},
+    {'m', "module", "[NAME=]FILE", "boot module, for a program (repeat for more)"},
+    {'c', "cmdline", "TEXT", "command line, for a program"},
+    {'d', "disk", "FILE", "disk image; writes stay in memory"},
+    {KEY_DISK_WRITE, "disk-write", NULL, "writes go to the disk image"},
+    {'r', "ram", "SIZE", "RAM, 1M to 2G (default 16M)"},
+    {KEY_ISA, "isa", "VARIANT", "strict (default) or classic: the holes of x86 before 2005"},
+    {KEY_TLB, "tlb", "ENTRIES", "of each TLB array, power of two, 1 to 4096 (default 256)"},
+    {KEY_SEED, "seed", "N", "of a scenario's random numbers (default 1)"},
+    {0},
+};
+
+static const struct cli_option disasm_options[] = {
+    {KEY_RAW, "raw", NULL, "no pseudo-instructions"},
+    {KEY_MEANING, "meaning", NULL, "one line of meaning for each instruction"},
+    {KEY_DATA, "data", NULL, "segments without instructions too"},
+    {'f', "from", "PLACE", "begin at an address or a symbol"},
+    {'n', "count", "BYTES", "how many bytes from there (a symbol's own size by default)"},
+    {0},
+};
+
+static const struct cli_option tui_options[] = {
+    {'x', "execute", "COMMANDS", "command lines to begin with, as after ':'"},
+    {KEY_ASCII, "ascii", NULL, "no line-drawing characters"},
+    {KEY_LIGHT, "light", NULL, "colours for a light background, as a projector's"},
+    {KEY_SEED, "seed", "N", "of the scenario's random numbers (default 1)"},
+    {0},
+};
+
+const struct cli_command cli_commands[] = {
+    {"run", "SCENARIO|PROGRAM", "run a scenario or a program to its end",
+     "SCENARIO is a name that 'trapeze list' shows, or a Lua file. Its text, its output and its\n"
+     "checks are printed; the exit code is 0 when every check holds, else 1.\n\n"
+     "PROGRAM is an ELF executable for rv32im. Its console is this terminal (Ctrl-] leaves), or\n"
+     "standard input and output. The exit code is 0 when it powers off with status 0.\n\n"
+     "  trapeze run trap-and-emulate\n"
+     "  trapeze run os.elf -m programs=programs.pack -c init=hello -t 'trap from=3'",
+     1, 1, run_options, cli_run},
+    {"tui", "SCENARIO", "open a scenario in the dashboard",
+     "The machine stands still before its first instruction: s steps, t runs to the next trap,\n"
+     "c runs and stops, ? shows every key, q leaves.",
+     1, 1, tui_options, cli_tui},
+    {"disasm", "PROGRAM", "list a program's instructions",
+     "PROGRAM is an ELF executable for rv32im.\n\n"
+     "  trapeze disasm build/guest/os.elf --from trap_entry --meaning",
+     1, 1, disasm_options, cli_disasm},
+    {"list", "", "list the scenarios", "Name, title and story of every scenario.", 0, 0, no_options,
+     cli_list},
+    {"help", "[COMMAND|TOPIC [ITEM]]", "explain a command or a part of the machine",
+     "  trapeze help run\n  trapeze help csr status\n  trapeze help cause 24", 0, 2, no_options,
+     cli_help},
+};
+const unsigned cli_command_count = COUNT_OF(cli_commands);
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (unsigned i = 0; i < cli_command_count; i++)
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return &cli_commands[i];
+    return NULL;
+}

@@ -1,0 +1,146 @@
+/*
+ * trapeze run SCENARIO: the story, what it prints, its checks as they are decided, a verdict.
+ * And trapeze tui, which falls back on the same where there is no terminal for it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/keys.h"
+#include "cli/run.h"
+#include "base/text.h"
+#include "script/script.h"
+#include "tui/tui.h"
+
+struct report {
+    bool json;
+    bool color;
+    struct script *script;
+};
+
+static void print_json(const char *key, const char *value)
+{
+    char buffer[16384];
+    struct text t = text_init(buffer, sizeof buffer);
+
+    text_add(&t, "{\"%s\":\"", key);
+    text_add_json(&t, value);
+    text_add(&t, "\"}");
+    puts(buffer);
+}
+
+static void on_output(void *user, const char *line, size_t size)
+{
+    const struct report *r = user;
+    char buffer[8192];
+
+    if (!r->json) {
+        fwrite(line, 1, size, stdout);
+        return;
+    }
+    if (size && line[size - 1] == '\n')
+        size--;
+    snprintf(buffer, sizeof buffer, "%.*s", (int)size, line);
+    print_json("print", buffer);
+}
+
+static void check_json(const struct script_check *c)
+{
+    char buffer[8192];
+    struct text t = text_init(buffer, sizeof buffer);
+
+    text_add(&t, "{\"check\":\"");
+    text_add_json(&t, c->sentence);
+    text_add(&t, "\",\"passed\":%s,\"detail\":\"", c->passed ? "true" : "false");
+    text_add_json(&t, c->detail);
+    text_add(&t, "\"}");
+    puts(buffer);
+}
+
+static void on_check(void *user, unsigned index)
+{
+    const struct report *r = user;
+    const struct script_check *c = script_check(r->script, index);
+
+    if (r->json) {
+        check_json(c);
+        return;
+    }
+    printf("%s%-6s%s %s\n",
+           !r->color   ? ""
+           : c->passed ? "\033[32m"
+                       : "\033[31;1m",
+           c->passed ? "ok" : "FAILED", r->color ? "\033[0m" : "", c->sentence);
+    if (!c->passed && *c->detail)
+        printf("       %s\n", c->detail);
+    fflush(stdout);
+}
+
+static void print_head(const struct report *r)
+{
+    if (r->json) {
+        print_json("scenario", script_name(r->script));
+        return;
+    }
+    if (!*script_title(r->script))
+        return;
+    printf("%s\n", script_title(r->script));
+    for (const char *c = script_title(r->script); *c; c++)
+        putchar('=');
+    printf("\n%s\n\n", script_text(r->script));
+    fflush(stdout);
+}
+
+static int finish(const struct report *r, int failed, const struct error *err)
+{
+    unsigned checks = script_check_count(r->script), bad = script_failed_count(r->script);
+    int code = failed ? error_exit_code(err->code) : 0;
+
+    if (r->json)
+        printf("{\"result\":\"%s\",\"checks\":%u,\"failed\":%u,\"exit\":%d}\n",
+               failed ? "failed" : "passed", checks, bad, code);
+    else if (checks)
+        printf("%u of %u checks hold\n", checks - bad, checks);
+    /* A failed check has been printed where it was decided. */
+    if (failed && err->code != ERROR_check)
+        cli_fail(err);
+    return code;
+}
+
+int run_scenario(const struct cli_args *args, const char *path)
+{
+    struct report report = {.json = cli_flag(args, 'j'),
+                            .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+    struct script_options options = {
+        .path = path, .output = on_output, .checked = on_check, .user = &report};
+    struct error err;
+
+    if (cli_number(args, KEY_SEED, 1, UINT64_MAX, 1, &options.seed, &err))
+        return cli_fail(&err);
+    if (script_open(&report.script, &options, &err))
+        return cli_fail(&err);
+    print_head(&report);
+    int code = finish(&report, script_run(report.script, &err), &err);
+    script_free(report.script);
+    return code;
+}
+
+int cli_tui(const struct cli_args *args)
+{
+    struct tui_options options = {.ascii = cli_flag(args, KEY_ASCII),
+                                  .light = cli_flag(args, KEY_LIGHT),
+                                  .commands = cli_value(args, 'x', 0)};
+    char path[HOME_PATH_SIZE], why[256];
+    struct error err;
+
+    if (cli_scenario_path(args->positional[0], path, sizeof path, &err) ||
+        cli_number(args, KEY_SEED, 1, UINT64_MAX, 1, &options.seed, &err))
+        return cli_fail(&err);
+    if (!tui_possible(why, sizeof why)) {
+        fprintf(stderr, "trapeze: no dashboard here: %s; the same story as text:\n", why);
+        return run_scenario(args, path);
+    }
+    options.path = path;
+    return tui_run(&options, &err) ? cli_fail(&err) : 0;
+}

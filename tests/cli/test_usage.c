@@ -1,0 +1,90 @@
+/* What a user types wrong, and what comes back: exit code and sentence. */
+#include "tests/cli/spawn.h"
+
+#include <check.h>
+#include <string.h>
+
+static const struct {
+    const char *command;
+    int exit_code;
+    const char *out; /* must occur in standard output, NULL: it is empty */
+    const char *err; /* the same for standard error */
+} cases[] = {
+    {"$TRAPEZE", 2, NULL, "usage: trapeze COMMAND"},
+    {"$TRAPEZE --help", 0, "usage: trapeze COMMAND", NULL},
+    {"$TRAPEZE --version", 0, "trapeze ", NULL},
+    {"$TRAPEZE rnu", 2, NULL, "no command \"rnu\"; did you mean \"run\"?"},
+    {"$TRAPEZE qqqqqqq", 2, NULL, "no command \"qqqqqqq\" (trapeze help lists them)"},
+    {"$TRAPEZE help", 0, "topics:", NULL},
+    {"$TRAPEZE help run", 0, "usage: trapeze run", NULL},
+    {"$TRAPEZE run --help", 0, "usage: trapeze run", NULL},
+    {"$TRAPEZE help isa", 0, "tret", NULL},
+    {"$TRAPEZE help isa tret", 0, "30200073", NULL},
+    {"$TRAPEZE help isa trett", 2, NULL, "there is no \"trett\""},
+    {"$TRAPEZE help csr status", 0, "current ring", NULL},
+    {"$TRAPEZE help cause 24", 0, "privileged operation attempted", NULL},
+    {"$TRAPEZE help cause 77", 2, NULL, "there is no \"77\""},
+    {"$TRAPEZE help event trap", 0, "tvec", NULL},
+    {"$TRAPEZE help hint", 0, "vm_create", NULL},
+    {"$TRAPEZE help platform", 0, "0c000000", NULL},
+    {"$TRAPEZE help cuase", 2, NULL, "did you mean \"cause\"?"},
+    {"$TRAPEZE run", 2, NULL, "what is missing"},
+    {"$TRAPEZE run --rmm 4M x.elf", 2, NULL, "unknown option --rmm; did you mean \"ram\"?"},
+    {"$TRAPEZE run -Z x.elf", 2, NULL, "unknown option -Z"},
+    {"$TRAPEZE run x.elf --ram", 2, NULL, "--ram needs a value"},
+    {"$TRAPEZE run --json=3 x.elf", 2, NULL, "--json takes no value"},
+    {"$TRAPEZE run --ram 12cats x.elf", 2, NULL, "'12cats'"},
+    {"$TRAPEZE run a b", 2, NULL, "too much on the line: 'b'"},
+    {"$TRAPEZE run /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},
+    {"$TRAPEZE run README.md", 3, NULL, "README.md"},
+    {"$TRAPEZE disasm /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},
+    {"$TRAPEZE list", 0, "trap-and-emulate", NULL},
+    {"$TRAPEZE list --json", 0, "{\"name\":\"bare-metal\"", NULL},
+};
+
+static void check_stream(const char *command, const char *name, const char *got, const char *want)
+{
+    if (want)
+        ck_assert_msg(strstr(got, want) != NULL, "%s: %s has no '%s' but: %s", command, name, want,
+                      got);
+    else
+        ck_assert_msg(*got == '\0', "%s: %s is not empty: %s", command, name, got);
+}
+
+START_TEST(a_wrong_line_gives_the_right_sentence_and_exit_code)
+{
+    struct spawned s = spawn(cases[_i].command, NULL);
+
+    ck_assert_msg(s.exit_code == cases[_i].exit_code, "%s: exit code %d\n%s", cases[_i].command,
+                  s.exit_code, s.err);
+    check_stream(cases[_i].command, "output", s.out, cases[_i].out);
+    check_stream(cases[_i].command, "errors", s.err, cases[_i].err);
+    spawned_free(&s);
+}
+END_TEST
+
+START_TEST(help_of_every_command_names_its_options)
+{
+    struct spawned s = spawn("for c in $($TRAPEZE help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p' | sed "
+                             "'/^isa$/,$d'); do $TRAPEZE $c --help || exit 9; done",
+                             NULL);
+
+    ck_assert_int_eq(s.exit_code, 0);
+    ck_assert_ptr_nonnull(strstr(s.out, "--help"));
+    spawned_free(&s);
+}
+END_TEST
+
+Suite *suite_cli_usage(void);
+Suite *suite_cli_usage(void)
+{
+    Suite *s = suite_create("cli_usage");
+    TCase *c = tcase_create("usage");
+
+    tcase_set_timeout(c, 0); /* bounded by what is run */
+    tcase_add_loop_test(c, a_wrong_line_gives_the_right_sentence_and_exit_code, 0,
+                        sizeof cases / sizeof cases[0]);
+    tcase_add_test(c, help_of_every_command_names_its_options);
+    suite_add_tcase(s, c);
+    return s;
+}
