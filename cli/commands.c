@@ -41,6 +41,12 @@ static const struct cli_option disasm_options[] = {
     {0},
 };
 
+static const struct cli_option classify_options[] = {
+    {'a', "all", NULL, "innocuous, unprivileged instructions too"},
+    {KEY_ISA, "isa", "VARIANT", "only strict, or only classic"},
+    {0},
+};
+
 static const struct cli_option tui_options[] = {
     {'x', "execute", "COMMANDS", "command lines to begin with, as after ':'"},
     {KEY_ASCII, "ascii", NULL, "no line-drawing characters"},
@@ -66,6 +72,11 @@ const struct cli_command cli_commands[] = {
      "PROGRAM is an ELF executable for rv32im.\n\n"
      "  trapeze disasm build/guest/os.elf --from trap_entry --meaning",
      1, 1, disasm_options, cli_disasm},
+    {"classify", "", "print the Popek-Goldberg table of the machine",
+     "Every instruction is run from pairs of states that differ only in the ring, or only in the\n"
+     "location; the table says what that shows, with the pair that proves it, and which of the\n"
+     "theorems hold for the strict machine and for the classic one.",
+     0, 0, classify_options, cli_classify},
     {"list", "", "list the scenarios", "Name, title and story of every scenario.", 0, 0, no_options,
      cli_list},
     {"help", "[COMMAND|TOPIC [ITEM]]", "explain a command or a part of the machine",
