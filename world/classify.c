@@ -143,6 +143,9 @@ static struct cpu_regs make_regs(const struct trial *t, word root)
     r.tvec = CODE + 0x100;
     r.tscratch = 0x55aa;
     r.epc = CODE + 8;
+    r.cause = CAUSE_ecall_ring3;
+    r.tval = 0xff;
+    r.tptbr = r.eptbr = PTBR_ON | 0x3f;
     r.ie = FIELD_ie_timer;
     r.ptbr = PTBR_ON | root;
     r.timecmp = ALARM;
@@ -225,7 +228,7 @@ static void describe(const struct trial *t, char *out, size_t size)
     struct text line = text_init(text, sizeof text);
 
     disasm_insn(&line, t->bits, CODE, NULL);
-    snprintf(out, size, "%s, a1 = %x", text, t->operands->rs1);
+    snprintf(out, size, "%s with a1 = 0x%x", text, t->operands->rs1);
 }
 
 /* What of a completed trial is control: text into `out`, "" when nothing. */
@@ -242,7 +245,7 @@ static void control_change(const struct trial *t, char *out, size_t size)
         word counts = c->csr == CSR_status ? ~(word)FIELD_status_uf : ~(word)0;
         if ((before & counts) == (after & counts))
             continue;
-        snprintf(out, size, "%s: ring %u: %s %x -> %x", what, t->ring, c->name, before, after);
+        snprintf(out, size, "%s: ring %u: %s 0x%x -> 0x%x", what, t->ring, c->name, before, after);
         return;
     }
     const char *touched = o->tlb      ? "removes TLB entries"
@@ -267,15 +270,15 @@ static void result_difference(const struct trial *a, const struct trial *b, char
         snprintf(pair, sizeof pair, "ring %u, two locations", a->ring);
     for (unsigned i = 0; i < 32; i++)
         if (p->x[i] != q->x[i]) {
-            snprintf(out, size, "%s: %s: x%u = %x | %x", what, pair, i, p->x[i], q->x[i]);
+            snprintf(out, size, "%s: %s: x%u = 0x%x | 0x%x", what, pair, i, p->x[i], q->x[i]);
             return;
         }
     if (p->pc != q->pc) {
-        snprintf(out, size, "%s: %s: pc = %x | %x", what, pair, p->pc, q->pc);
+        snprintf(out, size, "%s: %s: pc = 0x%x | 0x%x", what, pair, p->pc, q->pc);
         return;
     }
     if (memcmp(a->outcome.data, b->outcome.data, sizeof a->outcome.data) != 0) {
-        snprintf(out, size, "%s: %s: memory %x | %x", what, pair, a->outcome.data[0],
+        snprintf(out, size, "%s: %s: memory 0x%x | 0x%x", what, pair, a->outcome.data[0],
                  b->outcome.data[0]);
         return;
     }
@@ -286,7 +289,7 @@ static void result_difference(const struct trial *a, const struct trial *b, char
         word after = register_of(p, c) ^ register_of(q, c);
         if (before == after)
             continue;
-        snprintf(out, size, "%s: %s: %s = %x | %x", what, pair, c->name, register_of(p, c),
+        snprintf(out, size, "%s: %s: %s = 0x%x | 0x%x", what, pair, c->name, register_of(p, c),
                  register_of(q, c));
         return;
     }
@@ -304,13 +307,20 @@ static void keep(struct classified *row, unsigned kind, char *proof, const char 
         snprintf(proof, CLASSIFY_PROOF_SIZE, "%s", text);
 }
 
-static void judge_privileged(struct classified *row, const struct trial *inner,
+/* One operand for which ring 3 is let through is enough: then it is not privileged. */
+static void judge_privileged(struct classified *row, bool *let_through, const struct trial *inner,
                              const struct trial *outer)
 {
     char what[96];
 
-    if (!inner->outcome.completed || outer->outcome.completed ||
-        outer->outcome.cause != CAUSE_privileged || *row->privileged)
+    if (!inner->outcome.completed)
+        return;
+    if (outer->outcome.completed || outer->outcome.cause != CAUSE_privileged) {
+        *let_through = true;
+        row->kinds &= ~CLASSIFY_PRIVILEGED;
+        row->privileged[0] = '\0';
+    }
+    if (*let_through || *row->privileged)
         return;
     describe(inner, what, sizeof what);
     row->kinds |= CLASSIFY_PRIVILEGED;
@@ -318,11 +328,11 @@ static void judge_privileged(struct classified *row, const struct trial *inner,
              "%s: ring 0 completes | ring 3 traps, cause %u", what, outer->outcome.cause);
 }
 
-static void judge(struct classified *row, struct trial trials[LOCATIONS][RINGS])
+static void judge(struct classified *row, bool *let_through, struct trial trials[LOCATIONS][RINGS])
 {
     char text[CLASSIFY_PROOF_SIZE];
 
-    judge_privileged(row, &trials[0][0], &trials[0][3]);
+    judge_privileged(row, let_through, &trials[0][0], &trials[0][3]);
     for (unsigned a = 0; a < RINGS; a++) {
         const struct trial *t = &trials[0][a], *moved = &trials[1][a];
         if (!t->outcome.completed)
@@ -345,6 +355,7 @@ static void judge(struct classified *row, struct trial trials[LOCATIONS][RINGS])
 static int classify_row(bool classic, struct classified *row, struct error *err)
 {
     struct trial trials[LOCATIONS][RINGS];
+    bool let_through = false;
 
     for (unsigned s = 0; s < SAMPLES; s++) {
         word bits;
@@ -360,7 +371,7 @@ static int classify_row(bool classic, struct classified *row, struct error *err)
                 if (run_trial(classic, &trials[location][ring], err))
                     return err->code;
             }
-        judge(row, trials);
+        judge(row, &let_through, trials);
     }
     return 0;
 }

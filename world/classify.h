@@ -6,7 +6,8 @@
  * states that are the same but for the location: the same virtual memory, elsewhere in RAM.
  * What it did is compared (Popek and Goldberg 1974, section 3):
  *
- *   privileged            completes in ring 0 and traps with cause 24 in ring 3, all else equal
+ *   privileged            whenever it completes in ring 0, it traps with cause 24 in ring 3, all else
+ *                         equal
  *   control-sensitive     completes somewhere and changes the ring, a control register, the TLB,
  *                         a device, or gives the processor away
  *   behaviour-sensitive   completes in two states that differ only in ring or only in location,
