@@ -33,13 +33,18 @@ static const struct {
     {"$TRAPEZE run -Z x.elf", 2, NULL, "unknown option -Z"},
     {"$TRAPEZE run x.elf --ram", 2, NULL, "--ram needs a value"},
     {"$TRAPEZE run --json=3 x.elf", 2, NULL, "--json takes no value"},
-    {"$TRAPEZE run --ram 12cats x.elf", 2, NULL, "'12cats'"},
+    {"$TRAPEZE run --ram 12cats build/guest/os.elf", 2, NULL, "'12cats'"},
     {"$TRAPEZE run a b", 2, NULL, "too much on the line: 'b'"},
     {"$TRAPEZE run /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},
     {"$TRAPEZE run README.md", 3, NULL, "README.md"},
+    {"$TRAPEZE run --isa weird build/guest/os.elf", 2, NULL, "strict or classic"},
+    {"$TRAPEZE run -t 'trap cuase=3' build/guest/os.elf", 2, NULL, "did you mean \"cause\""},
+    {"$TRAPEZE run -m x=/nowhere/y build/guest/os.elf", 3, NULL, "/nowhere/y"},
+    {"$TRAPEZE run -n 10 build/guest/os.elf", 4, NULL, "still running after 10 steps"},
+    {"$TRAPEZE disasm build/guest/os.elf -f nowhere_to_be", 2, NULL, "has no symbol"},
+    {"$TRAPEZE classify --isa classic", 0, "theorem 1", NULL},
+    {"$TRAPEZE classify --json", 0, "\"theorem3\":true", NULL},
     {"$TRAPEZE disasm /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},
-    {"$TRAPEZE list", 0, "trap-and-emulate", NULL},
-    {"$TRAPEZE list --json", 0, "{\"name\":\"bare-metal\"", NULL},
 };
 
 static void check_stream(const char *command, const char *name, const char *got, const char *want)
