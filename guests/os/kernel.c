@@ -15,7 +15,7 @@
 #include "guests/os/printk.h"
 #include "guests/os/proc.h"
 #include "guests/os/sched.h"
-#include "guests/os/trap.h"
+#include "guests/os/timer.h"
 #include "guests/os/vm.h"
 #include "isa/boot.h"
 #include "isa/paging.h"
@@ -118,6 +118,7 @@ _Noreturn void kernel_main(const struct boot_page *boot)
     vm_init(boot->ram_base, boot->ram_size, first_free(boot));
     const struct boot_module *programs = find_module(boot, "programs");
     directory_init((const void *)programs->address, programs->size);
+    timer_init();
     disk_init();
     greet(boot);
     proc_init(boot_stack);

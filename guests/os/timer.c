@@ -6,6 +6,12 @@
 #include "guests/lib/divide.h"
 #include "guests/os/arch.h"
 
+void timer_init(void)
+{
+    timer_set(TIMER_NEVER);
+    csr_set(CSR_ie, ie_timer);
+}
+
 /* The high half may change between two reads: then the low half belongs to neither. */
 uint64_t timer_now(void)
 {
@@ -24,7 +30,6 @@ void timer_set(uint64_t deadline)
     csr_write(CSR_timecmph, UINT32_MAX);
     csr_write(CSR_timecmp, (word)deadline);
     csr_write(CSR_timecmph, (word)(deadline >> 32));
-    csr_set(CSR_ie, ie_timer);
 }
 
 word timer_to_ms(uint64_t ticks)

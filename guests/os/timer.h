@@ -10,6 +10,9 @@
 #define TICKS_PER_MS 10000u
 #define TIMER_NEVER  UINT64_MAX
 
+/* Interrupts from now on, when timer_set says. */
+void timer_init(void);
+
 uint64_t timer_now(void);
 
 /* One timer interrupt when the time is `deadline` or later; it replaces the one before. */

@@ -8,7 +8,8 @@
 #include "guests/lib/string.h"
 #include "guests/lib/syscalls.h"
 
-/* Argument `i` as a number, `otherwise` when there is none; ends the program when it is no number. */
+/* Argument `i` as a number, `otherwise` when there is none; ends the program when it is no
+ * number. */
 static inline unsigned argument_number(int argc, char **argv, int i, unsigned otherwise)
 {
     unsigned value = otherwise;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GREETING      "Trapeze OS: 16384 KiB of memory, 18 files\n"
+#define GREETING      "Trapeze OS: 16384 KiB of memory, 19 files\n"
 #define PANIC_STATUS  101
 #define KILLED_STATUS 128
 
@@ -29,7 +29,7 @@ static const struct exchange exchanges[] = {
     {"help", "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
              "built in: help, exit [STATUS]\n"
              "programs: cat disk echo faults hello ls misbehave primes ps shell sleep spin status "
-             "syscalls wc wild\n"},
+             "syscalls turns wc wild\n"},
     {"primes", "168 primes up to 1000, the largest is 997\n"},
     {"primes 0", "0 primes up to 0\n"},
     {"primes 20000", "2262 primes up to 20000, the largest is 19997\n"},
@@ -285,6 +285,21 @@ START_TEST(the_timer_shares_the_processor_out)
     const char *b1 = strstr(s.output, "b: 1 of 3"), *b3 = strstr(s.output, "b: 3 of 3");
     ck_assert_msg(a1 && a3 && b1 && b3, "%s", s.output);
     ck_assert_msg(b1 < a3 && a1 < b3, "one ran to its end before the other began:\n%s", s.output);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(a_process_that_yields_lets_the_next_one_run)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_clear(&s);
+    os_type_lines(&s, (const char *const[]){"turns 3 a & turns 3 b & sleep 100", NULL});
+    ck_assert_str_eq(s.output, "turns 3 a & turns 3 b & sleep 100\n"
+                               "a: 1 of 3\nb: 1 of 3\na: 2 of 3\nb: 2 of 3\n"
+                               "a: 3 of 3\nb: 3 of 3\n$ ");
     os_end(&s);
 }
 END_TEST
@@ -606,6 +621,7 @@ Suite *suite_guests_os(void)
     tcase_add_loop_test(c, reading_the_status_register_is_noticed_only_when_strict, 0, 2);
     tcase_add_test(c, wild_system_calls_do_no_harm);
     tcase_add_test(c, the_timer_shares_the_processor_out);
+    tcase_add_test(c, a_process_that_yields_lets_the_next_one_run);
     tcase_add_test(c, sleep_lasts_as_long_as_it_says_and_costs_next_to_nothing);
     tcase_add_test(c, a_line_can_be_edited);
     tcase_add_test(c, the_end_of_input_ends_a_reader_and_the_shell);
