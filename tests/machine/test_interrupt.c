@@ -1,0 +1,266 @@
+/*
+ * Interrupts: when they are taken, in which order, and that the timer is exact to the instruction.
+ */
+#include "tests/machine/harness.h"
+
+#define SOFTWARE    (1u << INTERRUPT_software)
+#define TIMER       (1u << INTERRUPT_timer)
+#define EXTERNAL    (1u << INTERRUPT_external)
+#define ALL         (SOFTWARE | TIMER | EXTERNAL)
+
+#define INTC_ENABLE 0x0c000004u
+#define UART        0x10000000u
+
+/* Raises the wires of `ip`: the console's line through the controller, a deadline in the past. */
+static void raise_lines(struct rig *r, word ip)
+{
+    if (ip & SOFTWARE)
+        rig_set_csr(r, CSR_ip, SOFTWARE);
+    if (ip & TIMER) {
+        rig_set_csr(r, CSR_timecmp, 0);
+        rig_set_csr(r, CSR_timecmph, 0);
+    }
+    if (ip & EXTERNAL) {
+        rig_x(r, A1, INTC_ENABLE);
+        rig_x(r, A2, 1u << 1); /* LINE_uart */
+        rig_x(r, A3, UART);
+        rig_x(r, A4, 1); /* received data */
+        rig_do(r, STORE(sw, A2, 0, A1));
+        rig_do(r, STORE(sb, A4, 1, A3));
+        machine_input(r->m, "x", 1);
+    }
+    rig_pc(r, CODE);
+}
+
+/* The one that is taken of those pending and enabled; 0 for none. */
+static word first_of(word bits)
+{
+    return bits & EXTERNAL   ? INTERRUPT_external
+           : bits & SOFTWARE ? INTERRUPT_software
+           : bits & TIMER    ? INTERRUPT_timer
+                             : 0;
+}
+
+/* Every set of pending lines x every set of enabled ones x ring x IE. */
+START_TEST(external_before_software_before_timer_where_enabled_and_ring_or_ie_allows)
+{
+    static const word sets[] = {
+        0, SOFTWARE, TIMER, EXTERNAL, SOFTWARE | TIMER, SOFTWARE | EXTERNAL, TIMER | EXTERNAL, ALL};
+    struct rig r;
+
+    for (unsigned n = 0; n < 8 * 8 * 4 * 2; n++) {
+        word ip = sets[n % 8], ie = sets[n / 8 % 8], ring = n / 64 % 4, open = n / 256;
+        word taken = ring > 0 || open ? first_of(ip & ie) : 0;
+
+        rig_init(&r, rig_config());
+        raise_lines(&r, ip);
+        rig_put_at(&r, CODE, I(addi, A0, A0, 1));
+        rig_set_csr(&r, CSR_ie, ie);
+        rig_set_csr(&r, CSR_status, open ? FIELD_status_ie : 0);
+        rig_ring(&r, ring);
+        ck_assert_uint_eq(rig_csr(&r, CSR_ip), ip);
+        uint64_t retired = machine_instret(r.m);
+        rig_run(&r, 1);
+        if (taken) {
+            rig_expect_trap(&r, CAUSE_INTERRUPT | taken, 0, CODE);
+            ck_assert_uint_eq((rig_csr(&r, CSR_status) & FIELD_status_pring) >> SHIFT_status_pring,
+                              ring);
+            ck_assert(!(rig_csr(&r, CSR_status) & FIELD_status_pie) == !open);
+        } else {
+            rig_expect_pc(&r, CODE + 4);
+        }
+        ck_assert_uint_eq(machine_instret(r.m), retired + (taken ? 0 : 1));
+        ck_assert_uint_eq(rig_csr(&r, CSR_ip), ip); /* taking it lowers nothing */
+        rig_fini(&r);
+    }
+}
+END_TEST
+
+START_TEST(an_interrupt_goes_before_a_fault_of_the_instruction_it_interrupts)
+{
+    static const word pcs[] = {CODE, NOWHERE};
+    struct rig r;
+
+    for (unsigned n = 0; n < COUNT_OF(pcs); n++) {
+        rig_init(&r, rig_config());
+        rig_put(&r, 0); /* illegal */
+        raise_lines(&r, SOFTWARE);
+        rig_set_csr(&r, CSR_ie, SOFTWARE);
+        rig_ring(&r, 3);
+        rig_pc(&r, pcs[n]);
+        rig_run(&r, 1);
+        rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_software, 0, pcs[n]);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
+/* Whatever opens the door - status, ie, ip, tret - the interrupt is taken right behind it. */
+START_TEST(an_interrupt_is_taken_right_behind_the_write_that_allows_it)
+{
+    static const struct {
+        word status, ie, ip, insn, epc;
+    } rows[] = {
+        {0, SOFTWARE, SOFTWARE, 0x7c00e073, CODE + 4},              /* csrsi status, 1 */
+        {FIELD_status_ie, 0, SOFTWARE, 0x7c659073, CODE + 4},       /* csrw ie, a1 */
+        {FIELD_status_ie, SOFTWARE, 0, 0x7c746073, CODE + 4},       /* csrsi ip, 8 */
+        {FIELD_status_pie, SOFTWARE, SOFTWARE, 0x30200073, DATA},   /* tret, ring 0 */
+        {FIELD_status_pring, SOFTWARE, SOFTWARE, 0x30200073, DATA}, /* tret, ring 3 */
+    };
+    struct rig r;
+
+    for (unsigned n = 0; n < COUNT_OF(rows); n++) {
+        rig_init(&r, rig_config());
+        rig_put(&r, rows[n].insn);
+        rig_put(&r, I(addi, A0, A0, 1));
+        rig_set_csr(&r, CSR_status, rows[n].status);
+        rig_set_csr(&r, CSR_ie, rows[n].ie);
+        rig_set_csr(&r, CSR_ip, rows[n].ip);
+        rig_set_csr(&r, CSR_epc, DATA);
+        rig_x(&r, A1, ALL);
+        rig_run(&r, 2);
+        rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_software, 0, rows[n].epc);
+        ck_assert_uint_eq(rig_regs(&r)->x[A0], 0);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
+START_TEST(closing_the_door_in_time_keeps_an_interrupt_out)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_put(&r, CSRI(csrrci, ZERO, CSR_status, 1));
+    rig_put(&r, CSRI(csrrsi, ZERO, CSR_ip, SOFTWARE));
+    rig_put(&r, I(addi, A0, A0, 1));
+    rig_set_csr(&r, CSR_status, FIELD_status_ie);
+    rig_set_csr(&r, CSR_ie, SOFTWARE);
+    rig_run(&r, 3);
+    rig_expect_pc(&r, CODE + 12);
+    rig_fini(&r);
+}
+END_TEST
+
+/* A straight line of `addi` at one cycle each: at which instruction does the timer come in? */
+static void timer_meets(unsigned ring, uint32_t divider, word timecmp, unsigned piece)
+{
+    struct machine_config config = rig_config();
+    struct rig r;
+
+    config.cost.divider = divider;
+    rig_init(&r, config);
+    for (unsigned n = 0; n < 200; n++)
+        rig_put(&r, I(addi, A0, A0, 1));
+    rig_set_csr(&r, CSR_timecmp, timecmp);
+    rig_set_csr(&r, CSR_timecmph, 0);
+    rig_set_csr(&r, CSR_ie, TIMER);
+    rig_set_csr(&r, CSR_status, FIELD_status_ie);
+    rig_ring(&r, ring);
+    unsigned expected = timecmp * divider;
+    for (unsigned steps = 0; steps < expected; steps += piece)
+        rig_run(&r, steps + piece > expected ? expected - steps : piece);
+    rig_expect_pc(&r, CODE + 4 * expected);
+    rig_run(&r, 1);
+    rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_timer, 0, CODE + 4 * expected);
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], expected);
+    rig_fini(&r);
+}
+
+START_TEST(the_timer_comes_exactly_where_time_reaches_timecmp)
+{
+    static const unsigned pieces[] = {1, 7, 1000};
+
+    for (unsigned n = 0; n < COUNT_OF(pieces); n++) {
+        for (word timecmp = 0; timecmp < 40; timecmp += 3) {
+            timer_meets(timecmp % 4, 1, timecmp, pieces[n]);
+            timer_meets(timecmp % 4, 3, timecmp, pieces[n]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_deadline_that_moves_into_the_past_interrupts_at_once)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_put(&r, CSRR(csrrw, ZERO, CSR_timecmph, ZERO));
+    rig_put(&r, CSRR(csrrw, ZERO, CSR_timecmp, ZERO));
+    rig_put(&r, I(addi, A0, A0, 1));
+    rig_set_csr(&r, CSR_ie, TIMER);
+    rig_set_csr(&r, CSR_status, FIELD_status_ie);
+    rig_run(&r, 3);
+    rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_timer, 0, CODE + 8);
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(a_deadline_that_moves_away_takes_the_pending_bit_along)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_put(&r, CSRR(csrrs, A0, CSR_ip, ZERO));
+    rig_put(&r, CSRR(csrrw, ZERO, CSR_timecmp, A2));
+    rig_put(&r, CSRR(csrrs, A1, CSR_ip, ZERO));
+    rig_set_csr(&r, CSR_timecmp, 0);
+    rig_set_csr(&r, CSR_timecmph, 0);
+    rig_x(&r, A2, 0xffffffff);
+    rig_run(&r, 3);
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], TIMER);
+    ck_assert_uint_eq(rig_regs(&r)->x[A1], 0);
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(an_endless_loop_in_any_ring_is_interrupted)
+{
+    struct rig r;
+
+    for (unsigned ring = 1; ring < 4; ring++) {
+        rig_init(&r, rig_config());
+        rig_put(&r, JAL(ZERO, 0));
+        rig_set_csr(&r, CSR_timecmp, 1000);
+        rig_set_csr(&r, CSR_timecmph, 0);
+        rig_set_csr(&r, CSR_ie, TIMER);
+        rig_ring(&r, ring);
+        rig_run(&r, 1001);
+        rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_timer, 0, CODE);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
+START_TEST(an_external_interrupt_lasts_until_its_device_is_served)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    raise_lines(&r, EXTERNAL);
+    ck_assert_uint_eq(rig_csr(&r, CSR_ip), EXTERNAL);
+    rig_do(&r, LOAD(lbu, A0, 0, A3)); /* RBR */
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], 'x');
+    ck_assert_uint_eq(rig_csr(&r, CSR_ip), 0);
+    rig_fini(&r);
+}
+END_TEST
+
+Suite *suite_machine_interrupt(void);
+Suite *suite_machine_interrupt(void)
+{
+    Suite *s = suite_create("machine_interrupt");
+    TCase *c = tcase_create("interrupt");
+
+    tcase_add_test(c, external_before_software_before_timer_where_enabled_and_ring_or_ie_allows);
+    tcase_add_test(c, an_interrupt_goes_before_a_fault_of_the_instruction_it_interrupts);
+    tcase_add_test(c, an_interrupt_is_taken_right_behind_the_write_that_allows_it);
+    tcase_add_test(c, closing_the_door_in_time_keeps_an_interrupt_out);
+    tcase_add_test(c, the_timer_comes_exactly_where_time_reaches_timecmp);
+    tcase_add_test(c, a_deadline_that_moves_into_the_past_interrupts_at_once);
+    tcase_add_test(c, a_deadline_that_moves_away_takes_the_pending_bit_along);
+    tcase_add_test(c, an_endless_loop_in_any_ring_is_interrupted);
+    tcase_add_test(c, an_external_interrupt_lasts_until_its_device_is_served);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,379 @@
+/*
+ * Random privileged programs.
+ *
+ * RAM, by page:  0-4 code   5 trap handlers   6, 7 data   8, 9 root tables   10-13 second-level tables
+ *                14, 15 code
+ * Virtual:       superpages 0, 1, 3FFh and 200h (where RAM is) have tables; each of the first
+ *                16 pages of a table maps one of the 16 pages of RAM
+ *
+ * Registers have roles, so that what is random is still plausible: x8-x15 hold addresses,
+ * x24-x31 values for control registers and page tables; the rest is scratch.
+ */
+#include "tests/reference/generate.h"
+
+#include "isa/csr.h"
+#include "isa/insn.h"
+#include "isa/paging.h"
+
+#include <string.h>
+
+#define HANDLERS     (RAM_BASE + 5 * PAGE_SIZE) /* a page of trap handlers */
+#define HANDLER_SIZE 64
+
+enum { CODE_PAGES = 6, ROOT_PAGE = 8, TABLE_PAGE = 10, PAGES = GENERATE_RAM / PAGE_SIZE };
+
+/* splitmix64 */
+struct rng rng_init(uint64_t seed)
+{
+    return (struct rng){seed * 0x9e3779b97f4a7c15u};
+}
+
+word rng_word(struct rng *g)
+{
+    uint64_t z = g->state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (word)((z ^ z >> 31) >> 16);
+}
+
+word rng_below(struct rng *g, word limit)
+{
+    return rng_word(g) % limit;
+}
+
+bool rng_percent(struct rng *g, unsigned percent)
+{
+    return rng_below(g, 100) < percent;
+}
+
+struct machine_config generate_config(struct rng *g)
+{
+    static const uint32_t sizes[] = {1, 2, 4, 16, 256};
+    struct machine_config config = machine_config_default();
+
+    config.ram_size = 1u << 20;
+    config.classic = rng_percent(g, 50);
+    config.tlb = sizes[rng_below(g, COUNT_OF(sizes))];
+    if (rng_percent(g, 50)) {
+#define COST(name, value, meaning) config.cost.name = rng_below(g, 40);
+#include "machine/costs.def"
+#undef COST
+        config.cost.base = 1 + rng_below(g, 3);
+        config.cost.divider = 1 + rng_below(g, 7);
+    }
+    return config;
+}
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+static word page_of_ram(struct rng *g)
+{
+    if (rng_percent(g, 2)) /* nothing is there, or another page of RAM */
+        return rng_percent(g, 50) ? 0x40000 : (RAM_BASE >> PAGE_SHIFT) + rng_below(g, 256);
+    return (RAM_BASE >> PAGE_SHIFT) + rng_below(g, PAGES);
+}
+
+static word leaf(struct rng *g, word page)
+{
+    word entry = page << PAGE_SHIFT | PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL;
+
+    if (rng_percent(g, 30))
+        entry &= ~(word)PTE_PL | rng_below(g, 4) << PTE_PL_SHIFT;
+    if (rng_percent(g, 30))
+        entry ^= 1u << rng_below(g, 4);
+    if (rng_percent(g, 30))
+        entry |= rng_word(g) & (PTE_A | PTE_D | PTE_SOFT);
+    if (rng_percent(g, 2))
+        entry |= rng_word(g) & PTE_ZERO;
+    return entry;
+}
+
+static word superpage(struct rng *g)
+{
+    word entry = leaf(g, RAM_BASE >> PAGE_SHIFT);
+
+    return rng_percent(g, 10) ? entry | rng_word(g) << PAGE_SHIFT : entry;
+}
+
+static word table_page(unsigned n)
+{
+    return RAM_BASE + (TABLE_PAGE + n) * PAGE_SIZE;
+}
+
+static word random_ptbr(struct rng *g)
+{
+    word root = (RAM_BASE >> PAGE_SHIFT) + ROOT_PAGE + rng_below(g, 2);
+
+    if (rng_percent(g, 2))
+        root = rng_word(g) & PTBR_PPN;
+    return (rng_percent(g, 85) ? PTBR_ON : 0) | rng_below(g, 3) << PTBR_ASID_SHIFT | root;
+}
+
+/* An address in one of the mapped superpages or in RAM itself. */
+static word address(struct rng *g, unsigned first_page, unsigned pages)
+{
+    static const word bases[] = {RAM_BASE, RAM_BASE, RAM_BASE, 0, 0x00400000, 0xffc00000};
+    word base = bases[rng_below(g, COUNT_OF(bases))];
+
+    return base + (first_page + rng_below(g, pages)) * PAGE_SIZE + (rng_below(g, PAGE_SIZE) & ~3u);
+}
+
+static word entry_address(struct rng *g)
+{
+    if (rng_percent(g, 20))
+        return RAM_BASE + (ROOT_PAGE + rng_below(g, 2)) * PAGE_SIZE +
+               4 * (rng_percent(g, 50) ? 0x200 : rng_below(g, 2));
+    return table_page(rng_below(g, 4)) + 4 * rng_below(g, PAGES);
+}
+
+static word edge(struct rng *g)
+{
+    static const word edges[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 31, 32, 0x7ff, 0xfff};
+
+    return rng_percent(g, 50) ? edges[rng_below(g, COUNT_OF(edges))] : rng_word(g);
+}
+
+/* ---- instructions ------------------------------------------------------------------------ */
+
+static unsigned scratch(struct rng *g)
+{
+    unsigned n = rng_below(g, 16);
+
+    if (rng_percent(g, 5))
+        return rng_below(g, 32);
+    return n < 8 ? n : n + 8;
+}
+
+static unsigned any(struct rng *g)
+{
+    return rng_below(g, 32);
+}
+
+static unsigned pointer(struct rng *g)
+{
+    return rng_percent(g, 97) ? 8 + rng_below(g, 8) : any(g);
+}
+
+static unsigned control_value(struct rng *g)
+{
+    return rng_percent(g, 90) ? 24 + rng_below(g, 8) : any(g);
+}
+
+static struct insn arithmetic(struct rng *g)
+{
+    enum insn_id id = INSN_addi + rng_below(g, INSN_remu - INSN_addi + 1);
+    struct insn i = {.id = id, .rd = scratch(g), .rs1 = any(g), .rs2 = any(g)};
+
+    i.imm = insn_info(id)->format == FORMAT_SHIFT ? (int32_t)rng_below(g, 32)
+                                                  : (int32_t)rng_below(g, 4096) - 2048;
+    return i;
+}
+
+static struct insn memory(struct rng *g)
+{
+    enum insn_id id = INSN_lb + rng_below(g, INSN_sw - INSN_lb + 1);
+    int32_t offset = (int32_t)rng_below(g, 64) * 4 - 128;
+
+    if (rng_percent(g, 5))
+        offset = (int32_t)rng_below(g, 4096) - 2048;
+    return (struct insn){
+        .id = id, .rd = scratch(g), .rs1 = pointer(g), .rs2 = any(g), .imm = offset};
+}
+
+static struct insn edit_entry(struct rng *g)
+{
+    return (struct insn){.id = INSN_sw, .rs1 = 30, .rs2 = 29, .imm = (int32_t)rng_below(g, 8) * 4};
+}
+
+static struct insn jump(struct rng *g)
+{
+    enum insn_id id = INSN_jal + rng_below(g, INSN_bgeu - INSN_jal + 1);
+    int32_t offset = ((int32_t)rng_below(g, 24) - 4) * 4;
+    struct insn i = {.id = id, .rd = scratch(g), .rs1 = any(g), .rs2 = any(g)};
+
+    i.imm = rng_percent(g, 3) ? offset + 2 : offset;
+    if (id == INSN_jalr)
+        i.rs1 = 25 + rng_below(g, 3);
+    return i;
+}
+
+static struct insn control(struct rng *g)
+{
+    static const word favourites[] = {CSR_status, CSR_ptbr,   CSR_timecmp, CSR_ie,
+                                      CSR_ip,     CSR_status, CSR_tptbr,   CSR_epc};
+    enum insn_id id = INSN_csrrw + rng_below(g, INSN_csrrci - INSN_csrrw + 1);
+    struct insn i = {.id = id, .rd = scratch(g), .rs1 = control_value(g)};
+
+    i.imm = (int32_t)rng_below(g, 32);
+    i.csr = (uint16_t)favourites[rng_below(g, COUNT_OF(favourites))];
+    if (rng_percent(g, 40))
+        i.csr = (uint16_t)csr_table[rng_below(g, csr_count)].number;
+    if (rng_percent(g, 2))
+        i.csr = (uint16_t)rng_below(g, 4096);
+    if (rng_percent(g, 30)) /* a plain read */
+        i.id = INSN_csrrs, i.rs1 = 0;
+    if (i.csr == CSR_tvec && i.id != INSN_csrrs && rng_percent(g, 90))
+        i.id = INSN_csrrw, i.rs1 = 26;
+    return i;
+}
+
+static struct insn special(struct rng *g)
+{
+    static const enum insn_id ids[] = {
+        INSN_tret,  INSN_tret,   INSN_tret,  INSN_sfence_vma, INSN_sfence_vma,
+        INSN_ecall, INSN_ebreak, INSN_hcall, INSN_wfi,        INSN_pin,
+        INSN_pout,  INSN_probe,  INSN_probe, INSN_cpuid,      INSN_trace,
+        INSN_lui,   INSN_auipc,  INSN_fence, INSN_fence_i,    INSN_vmrun,
+    };
+    enum insn_id id = ids[rng_below(g, COUNT_OF(ids))];
+    struct insn i = {.id = id, .rd = scratch(g), .rs1 = pointer(g), .rs2 = any(g)};
+
+    if (insn_info(id)->format == FORMAT_U)
+        i.imm = (int32_t)(rng_word(g) & 0xfffff000);
+    if (id == INSN_sfence_vma) {
+        i.rs1 = rng_percent(g, 50) ? 0 : i.rs1;
+        i.rs2 = rng_percent(g, 50) ? 0 : 16 + rng_below(g, 4);
+    }
+    if (id == INSN_trace)
+        i.imm = (int32_t)rng_below(g, 12);
+    return i;
+}
+
+/* Leaves only the fields that the instruction's format has. */
+static word encode(struct insn i)
+{
+    const char *syntax = insn_info(i.id)->syntax;
+    word bits = 0;
+
+    i.rd = strchr(syntax, 'd') ? i.rd : 0;
+    i.rs1 = strchr(syntax, 's') ? i.rs1 : 0;
+    i.rs2 = strchr(syntax, 't') ? i.rs2 : 0;
+    i.csr = strchr(syntax, 'c') ? i.csr : 0;
+    i.imm = strpbrk(syntax, "ihmbjuz") ? i.imm : 0;
+    return insn_encode(&i, &bits) ? bits : 0;
+}
+
+static word instruction(struct rng *g)
+{
+    static const struct {
+        unsigned percent;
+        struct insn (*make)(struct rng *g);
+    } mix[] = {{34, arithmetic}, {24, memory},  {3, edit_entry},
+               {12, jump},       {14, control}, {12, special}};
+    word choice = rng_below(g, 100);
+
+    for (unsigned k = 0; k < COUNT_OF(mix); k++) {
+        if (choice < mix[k].percent)
+            return encode(mix[k].make(g));
+        choice -= mix[k].percent;
+    }
+    return rng_word(g); /* whatever it is */
+}
+
+/* ---- memory and registers ---------------------------------------------------------------- */
+
+static void put(uint8_t *ram, word at, word value)
+{
+    memcpy(ram + (at - RAM_BASE), &value, 4);
+}
+
+static void root_table(struct rng *g, uint8_t *ram, unsigned page)
+{
+    static const unsigned indices[] = {0, 1, 0x200, 0x3ff};
+    word root = RAM_BASE + page * PAGE_SIZE;
+
+    for (unsigned k = 0; k < COUNT_OF(indices); k++) {
+        word entry = table_page(k) | PTE_V | (rng_word(g) & 0x3f0);
+
+        if (k == 2 && rng_percent(g, 70)) /* handlers mostly survive */
+            entry = RAM_BASE | PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL;
+        else if (rng_percent(g, 15))
+            entry = superpage(g);
+        put(ram, root + 4 * indices[k], entry);
+    }
+}
+
+/* Skips what trapped or goes elsewhere, moves the timer on, and returns; with some noise. */
+static void handler(struct rng *g, uint8_t *ram, word at)
+{
+    int32_t later = (int32_t)rng_below(g, 800);
+    uint8_t back = rng_percent(g, 60) ? 5 : rng_percent(g, 50) ? 25 : 27;
+    const struct insn body[] = {
+        {.id = INSN_csrrs, .rd = 5, .csr = CSR_epc},
+        {.id = INSN_addi, .rd = 5, .rs1 = back, .imm = 4},
+        {.id = INSN_csrrw, .rs1 = 5, .csr = CSR_epc},
+        {.id = INSN_csrrs, .rd = 5, .csr = CSR_time},
+        {.id = INSN_addi, .rd = 5, .rs1 = 5, .imm = later},
+        {.id = INSN_csrrw, .rs1 = 5, .csr = CSR_timecmp},
+        {.id = INSN_tret},
+    };
+
+    for (unsigned k = 0; k < COUNT_OF(body); k++) {
+        if (k > 0 && rng_percent(g, 20)) {
+            put(ram, at, instruction(g));
+            at += 4;
+        }
+        put(ram, at, encode(body[k]));
+        at += 4;
+    }
+}
+
+void generate_ram(struct rng *g, uint8_t *ram)
+{
+    memset(ram, 0, GENERATE_RAM);
+    for (word at = 0; at < CODE_PAGES * PAGE_SIZE; at += 4)
+        put(ram, RAM_BASE + at, instruction(g));
+    for (word at = 0; at < PAGE_SIZE; at += HANDLER_SIZE)
+        handler(g, ram, HANDLERS + at);
+    for (word at = CODE_PAGES * PAGE_SIZE; at < ROOT_PAGE * PAGE_SIZE; at += 4)
+        put(ram, RAM_BASE + at, edge(g));
+    for (word at = (TABLE_PAGE + 4) * PAGE_SIZE; at < GENERATE_RAM; at += 4)
+        put(ram, RAM_BASE + at, instruction(g));
+    root_table(g, ram, ROOT_PAGE);
+    root_table(g, ram, ROOT_PAGE + 1);
+    for (unsigned k = 0; k < 4; k++) {
+        for (unsigned n = 0; n < PAGES; n++) {
+            word page = (RAM_BASE >> PAGE_SHIFT) + n;
+
+            put(ram, table_page(k) + 4 * n, leaf(g, rng_percent(g, 80) ? page : page_of_ram(g)));
+        }
+    }
+}
+
+void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
+{
+    uint64_t deadline = cycle + rng_below(g, 500);
+
+    for (unsigned n = 1; n < 32; n++)
+        regs->x[n] = edge(g);
+    for (unsigned n = 8; n < 16; n++)
+        regs->x[n] = rng_percent(g, 15) ? entry_address(g) : address(g, 0, PAGES);
+    for (unsigned n = 16; n < 20; n++)
+        regs->x[n] = rng_below(g, 3); /* an ASID */
+    regs->x[24] = random_ptbr(g);
+    regs->x[25] = address(g, 0, CODE_PAGES);
+    regs->x[26] = RAM_BASE + (rng_below(g, CODE_PAGES * PAGE_SIZE) & ~3u);
+    regs->x[27] = address(g, 0, CODE_PAGES);
+    regs->x[28] = (word)cycle + rng_below(g, 1000);
+    regs->x[29] = leaf(g, page_of_ram(g));
+    regs->x[30] = entry_address(g);
+    regs->x[31] = rng_word(g) & (0x888 | 0xf7cf);
+
+    regs->ring = rng_below(g, 4);
+    regs->status = rng_word(g) & (rng_percent(g, 20) ? 0xf7cf : 0xf4cf);
+    regs->ptbr = random_ptbr(g);
+    regs->tptbr = random_ptbr(g);
+    regs->eptbr = random_ptbr(g);
+    regs->pc = regs->ptbr & PTBR_ON ? regs->x[27] : regs->x[26];
+    regs->tvec = HANDLERS + rng_below(g, PAGE_SIZE / HANDLER_SIZE) * HANDLER_SIZE;
+    if (rng_percent(g, 8))
+        regs->tvec = rng_percent(g, 10) ? 0 : regs->x[26];
+    regs->epc = address(g, 0, CODE_PAGES);
+    regs->tscratch = rng_word(g);
+    regs->ie = rng_word(g) & 0x888;
+    regs->ip = rng_percent(g, 10) ? 0x8 : 0;
+    regs->timecmp = (word)deadline;
+    regs->timecmph = rng_percent(g, 90) ? (word)(deadline >> 32) : rng_below(g, 2);
+    regs->cntren = rng_below(g, 8);
+}

@@ -1,0 +1,54 @@
+/*
+ * A second reading of the manual: the processor as one plain switch, written to be obviously
+ * right rather than fast. Fetch, decode, execute; nothing is kept between instructions but the
+ * architectural state. It shares the numbers of isa/ with the machine and no code at all, so
+ * that a mistake has to be made twice to go unseen.
+ *
+ * What it leaves out: devices and hardware assist. Touching a device ends the model's knowledge
+ * (MODEL_OUTSIDE), a vmrun is an illegal instruction.
+ */
+#ifndef TESTS_REFERENCE_MODEL_H
+#define TESTS_REFERENCE_MODEL_H
+
+#include "machine/machine.h"
+
+enum model_end {
+    MODEL_RUNS,
+    MODEL_NO_VECTOR,  /* a trap while tvec is 0 */
+    MODEL_BAD_VECTOR, /* a fetch fault right behind a trap */
+    MODEL_WAITS,      /* a wfi that nothing can end */
+    MODEL_OUTSIDE,    /* a device or its port was touched */
+};
+
+struct model_entry {
+    bool valid;
+    word vpn, asid, ppn;
+    unsigned pl;
+};
+
+enum model_access { MODEL_LOAD, MODEL_STORE, MODEL_FETCH };
+
+struct model {
+    struct cpu_regs r; /* ip: the software bit only */
+    uint64_t cycle, instret;
+    bool classic;
+    struct cost cost;
+    uint32_t tlb_size;
+    struct model_entry *tlb[3]; /* by enum model_access */
+    uint8_t *ram;
+    uint32_t ram_size;
+    bool entered; /* a trap was taken and its handler has not fetched yet */
+    enum model_end end;
+    word insn; /* the last one fetched */
+};
+
+void model_init(struct model *m, const struct machine_config *config);
+void model_fini(struct model *m);
+
+/* One instruction retired or trapped, or one interrupt taken; nothing once `end` is set. */
+void model_step(struct model *m);
+
+/* A register as ring 0 reads it. Numbers that do not exist read 0. */
+word model_csr(const struct model *m, word number);
+
+#endif
