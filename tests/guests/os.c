@@ -34,24 +34,11 @@ static void *read_file(const char *path, size_t *size)
     return data;
 }
 
-static void load(struct machine *m, const char *cmdline)
+static void start(struct os_session *s, const struct machine_config *config,
+                  const struct machine_module *module, const char *cmdline)
 {
-    struct machine_module module = {.name = "programs"};
     struct error err = {0};
     struct image image;
-
-    void *pack = read_file("build/guest/programs.pack", &module.size);
-    module.data = pack;
-    ck_assert_msg(image_read(&image, "build/guest/os.elf", &err) == 0, "%s", err.text);
-    struct machine_program program = {&image, &module, 1, cmdline};
-    ck_assert_msg(machine_load(m, &program, &err) == 0, "%s", err.text);
-    image_free(&image);
-    free(pack);
-}
-
-void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline)
-{
-    struct error err = {0};
 
     memset(s, 0, sizeof *s);
     s->output = calloc(1, OS_OUTPUT_MAX);
@@ -59,8 +46,27 @@ void os_start(struct os_session *s, const struct machine_config *config, const c
     ck_assert_msg(machine_new(&s->machine, config, &err) == 0, "%s", err.text);
     s->subscriber = (struct trace_subscriber){EVENT_BIT(EVENT_console), on_console, s, NULL};
     trace_attach(machine_trace(s->machine), &s->subscriber);
-    load(s->machine, cmdline);
+    ck_assert_msg(image_read(&image, "build/guest/os.elf", &err) == 0, "%s", err.text);
+    struct machine_program program = {&image, module, module != NULL, cmdline};
+    ck_assert_msg(machine_load(s->machine, &program, &err) == 0, "%s", err.text);
+    image_free(&image);
     s->stop = machine_run(s->machine, OS_STEPS);
+}
+
+void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline)
+{
+    struct machine_module module = {.name = "programs"};
+    void *pack = read_file("build/guest/programs.pack", &module.size);
+
+    module.data = pack;
+    start(s, config, &module, cmdline);
+    free(pack);
+}
+
+void os_start_with(struct os_session *s, const struct machine_config *config,
+                   const struct machine_module *module)
+{
+    start(s, config, module, "");
 }
 
 void os_type(struct os_session *s, const char *text)

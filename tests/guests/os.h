@@ -20,6 +20,9 @@ struct os_session {
 
 /* Boots build/guest/os.elf with the pack and runs until it waits for input, or ends. */
 void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline);
+/* The same with this module in place of the pack; NULL: with none. */
+void os_start_with(struct os_session *s, const struct machine_config *config,
+                   const struct machine_module *module);
 /* Types `text` and runs again. */
 void os_type(struct os_session *s, const char *text);
 /* Types the lines one at a time, each when the OS waits for it. NULL ends. */

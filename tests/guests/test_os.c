@@ -567,6 +567,81 @@ START_TEST(a_first_program_that_is_killed_says_so_in_the_status)
 }
 END_TEST
 
+/* ---- the kernel's own end ---- */
+
+static const struct {
+    struct machine_module module; /* no name: none */
+    const char *output;
+} bad_modules[] = {
+    {{NULL, NULL, 0}, "kernel panic: there is no boot module 'programs'\n"},
+    {{"program", "PACK", 4}, "kernel panic: there is no boot module 'programs'\n"},
+    {{"programs", "KCAP12345678", 12},
+     "kernel panic: the module 'programs' cannot be used: it is not a pack\n"},
+    {{"programs", "PACK\1\0\0\0\1\0\0\0", 12},
+     "kernel panic: the module 'programs' cannot be used: its directory is cut off\n"},
+    {{"programs", "PACK\1\0\0\0\0\0\0\0", 12},
+     "Trapeze OS: 16384 KiB of memory, 0 files\n"
+     "kernel panic: the first program, 'shell', cannot be started (error 4)\n"},
+};
+#define BAD_MODULES (sizeof bad_modules / sizeof bad_modules[0])
+
+START_TEST(without_a_good_module_the_kernel_says_what_is_wrong)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start_with(&s, &config, bad_modules[_i].module.name ? &bad_modules[_i].module : NULL);
+    ck_assert_str_eq(s.output, bad_modules[_i].output);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), PANIC_STATUS);
+    os_end(&s);
+}
+END_TEST
+
+static word kernel_address(const char *name)
+{
+    struct error err = {0};
+    struct image image;
+
+    ck_assert_msg(image_read(&image, "build/guest/os.elf", &err) == 0, "%s", err.text);
+    const struct image_symbol *symbol = image_symbol_find(&image, name);
+    ck_assert_msg(symbol != NULL, "the kernel has no %s", name);
+    word address = symbol->value;
+    image_free(&image);
+    return address;
+}
+
+/* Somebody breaks the kernel under its feet. */
+static const struct {
+    const char *symbol;
+    word value;
+    const char *output;
+} breakages[] = {
+    {"sched_wake", 0xffffffff, "kernel panic: illegal instruction in the kernel at 8000"},
+    {"sched_wake", 0x00002003, "kernel panic: page fault on a load in the kernel at 8000"},
+    {"sched_wake", 0x00000073, "kernel panic: system call from ring 0 in the kernel at 8000"},
+    {"boot_stack", 0, "kernel panic: the kernel stack of process 0 has overflowed\n"},
+};
+#define BREAKAGES (sizeof breakages / sizeof breakages[0])
+
+START_TEST(a_broken_kernel_panics_and_the_machine_goes_off)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    os_start(&s, &config, "quiet");
+    os_clear(&s);
+    ck_assert(machine_write(s.machine, kernel_address(breakages[_i].symbol), &breakages[_i].value,
+                            sizeof breakages[_i].value));
+    os_type(&s, "hello\n");
+    ck_assert_msg(strncmp(s.output, breakages[_i].output, strlen(breakages[_i].output)) == 0, "%s",
+                  s.output);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), PANIC_STATUS);
+    os_end(&s);
+}
+END_TEST
+
 START_TEST(memory_that_is_used_up_ends_the_program_that_wants_more)
 {
     struct machine_config config = machine_config_default();
@@ -633,6 +708,8 @@ Suite *suite_guests_os(void)
     tcase_add_test(c, programs_at_the_disk_at_once_do_not_disturb_each_other);
     tcase_add_loop_test(c, the_machine_goes_off_with_the_status_of_the_first_program, 0, BOOTS);
     tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);
+    tcase_add_loop_test(c, without_a_good_module_the_kernel_says_what_is_wrong, 0, BAD_MODULES);
+    tcase_add_loop_test(c, a_broken_kernel_panics_and_the_machine_goes_off, 0, BREAKAGES);
     tcase_add_test(c, memory_that_is_used_up_ends_the_program_that_wants_more);
     tcase_add_test(c, processes_leave_nothing_behind);
     suite_add_tcase(s, c);
