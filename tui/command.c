@@ -435,6 +435,16 @@ void command_line(struct tui *t, const char *line)
         unknown(t, name);
 }
 
+bool command_runs(const char *line)
+{
+    static const char *const verbs[] = {"step", "over", "out", "trap", "exit"};
+
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        if (strcmp(line, verbs[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The longest beginning that all names with the word's beginning share. */
 static void offer(const char *name, const char *begin, size_t n, char *best, size_t size)
 {

@@ -49,9 +49,11 @@ struct tui {
     int level; /* to look at; -1: follows what runs */
     unsigned speed;
     enum tui_mode mode;
+    uint32_t held; /* a key that waits until the machine stands */
     struct line line;
     int cursor_x, cursor_y; /* of the line that is typed, -1: none */
 
+    bool reason_shown;  /* the title line had room for it */
     char message[1024]; /* for the line above the hints, until the next key */
     bool message_bad;
     char printed[TUI_PRINTED_MAX]; /* what the scenario has printed */
@@ -99,6 +101,8 @@ void ui_library(struct tui *t);
 /* ---- command.c ---- */
 
 void command_line(struct tui *t, const char *line);
+/* Whether a command begins to run the machine, and is not the one that also stops it. */
+bool command_runs(const char *line);
 /* Completes the word at the cursor. */
 void command_complete(struct tui *t);
 

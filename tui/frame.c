@@ -17,10 +17,7 @@
 #include "tui/dashboard.h"
 #include "world/view.h"
 
-static const char *program(const struct tui *t)
-{
-    return script_name(t->script);
-}
+enum { NARROW = 60 }; /* columns below which the title leaves out the scenario's name */
 
 /* Which context is which: the one that runs stands in brackets, the one looked at is bold. */
 static int draw_chain(struct tui *t, struct area a, int x)
@@ -44,8 +41,9 @@ static void draw_title(struct tui *t, struct area a)
     char right[40] = "";
     int x, width;
 
+    t->reason_shown = false;
     area_fill(a, STYLE_title);
-    x = area_format(a, 1, 0, STYLE_title, "trapeze %s  ", program(t));
+    x = a.at.w < NARROW ? 1 : area_format(a, 1, 0, STYLE_title, "trapeze %s  ", script_name(t->script));
     if (!h)
         return;
     if (world_host_count(script_world(t->script)) > 1)
@@ -56,9 +54,9 @@ static void draw_title(struct tui *t, struct area a)
     width = snprintf(right, sizeof right, " #%llu ",
                      (unsigned long long)machine_icount(host_machine(h)));
     x = area_text(a, x, 0, run_running(&t->run) ? "RUN" : "STOP", STYLE_title);
-    if (!run_running(&t->run))
-        area_text(area_part(a, x + 1, 0, a.at.w - width - x - 1, 1), 0, 0, t->run.reason,
-                  STYLE_title);
+    t->reason_shown = x + 1 + (int)strlen(t->run.reason) <= a.at.w - width;
+    if (!run_running(&t->run) && t->reason_shown)
+        area_text(a, x + 1, 0, t->run.reason, STYLE_title);
     area_text(a, a.at.w - width, 0, right, STYLE_title);
 }
 
@@ -145,15 +143,17 @@ static void draw_command(struct tui *t, struct area a)
     t->cursor_y = a.at.y;
 }
 
-/* What was said last, else why the machine stands when the title has no room for that. */
+/* What was said last, else why the machine stands, else what this is about. */
 static void draw_message(struct tui *t, struct area a)
 {
     if (t->mode == MODE_COMMAND)
         draw_command(t, a);
     else if (t->message[0])
         area_text(a, 1, 0, t->message, t->message_bad ? STYLE_bad : STYLE_normal);
-    else if (!run_running(&t->run))
-        area_text(a, 1, 0, t->run.reason, STYLE_dim);
+    else if (!run_running(&t->run) && !t->reason_shown)
+        area_text(a, 1, 0, t->run.reason, STYLE_normal);
+    else
+        area_text(a, 1, 0, script_title(t->script), STYLE_dim);
 }
 
 void frame_draw(struct tui *t)

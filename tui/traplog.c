@@ -1,4 +1,4 @@
-/* Traps as a tree, and their costs; see traplog.h. */
+/* Traps as a tree; see traplog.h. */
 #include "tui/traplog.h"
 
 #include <stdlib.h>
@@ -21,17 +21,6 @@ static uint16_t level_of(const struct traplog *t, uint16_t context)
     const struct contexts *c = machine_contexts(host_machine(t->host));
 
     return context < c->count ? c->table[context].level : 0;
-}
-
-static struct trap_sum *sum_for(struct traplog *t, uint16_t context, word cause)
-{
-    for (unsigned i = 0; i < t->sum_count; i++)
-        if (t->sums[i].context == context && t->sums[i].cause == cause)
-            return &t->sums[i];
-    if (t->sum_count == TRAPLOG_SUMS)
-        return NULL;
-    t->sums[t->sum_count] = (struct trap_sum){.context = context, .cause = cause};
-    return &t->sums[t->sum_count++];
 }
 
 static struct trap_node *add(struct traplog *t, const struct event *e)
@@ -63,19 +52,11 @@ static void close_trap(struct traplog *t, const struct event *e)
 {
     uint64_t serial = t->open[--t->open_count].serial;
     struct trap_node *n = node(t, serial);
-    struct trap_sum *sum;
 
     if (serial < first_kept(t))
         return; /* overwritten meanwhile */
     n->open = false;
     n->cost = e->cycle - n->e.cycle;
-    sum = sum_for(t, n->e.context, n->e.cause);
-    if (!sum)
-        return;
-    sum->count++;
-    sum->cycles += n->cost;
-    if (n->cost > sum->max)
-        sum->max = n->cost;
 }
 
 /* Level of the innermost open trap, -1 when none is open. */
@@ -91,6 +72,17 @@ static void on_entry(struct traplog *t, const struct event *e)
 
     while (open_level(t) >= 0 && open_level(t) <= level)
         close_trap(t, e);
+}
+
+/* On the machine itself, in ring 0: the innermost handler returns; outwards: all have. */
+static void on_ret(struct traplog *t, const struct event *e)
+{
+    if (e->context != 0)
+        return;
+    do {
+        if (open_level(t) == 0)
+            close_trap(t, e);
+    } while (e->ring_to > 0 && open_level(t) == 0);
 }
 
 static void on_hint(struct traplog *t, const struct event *e)
@@ -117,8 +109,7 @@ static void on_event(void *user, const struct event *e)
         open_trap(t, e);
         break;
     case EVENT_ret:
-        if (e->context == 0 && open_level(t) == 0)
-            close_trap(t, e);
+        on_ret(t, e);
         break;
     case EVENT_entry:
         on_entry(t, e);
@@ -183,22 +174,4 @@ unsigned traplog_count(struct traplog *t, const struct filter *f)
 const struct trap_node *traplog_at(const struct traplog *t, unsigned place)
 {
     return place < t->passing_count ? node(t, t->passing[place]) : NULL;
-}
-
-static int by_cycles(const void *a, const void *b)
-{
-    const struct trap_sum *x = a, *y = b;
-
-    if (x->cycles != y->cycles)
-        return x->cycles < y->cycles ? 1 : -1;
-    if (x->context != y->context)
-        return x->context < y->context ? -1 : 1;
-    return x->cause < y->cause ? -1 : x->cause > y->cause;
-}
-
-const struct trap_sum *traplog_sums(struct traplog *t, unsigned *count)
-{
-    qsort(t->sums, t->sum_count, sizeof *t->sums, by_cycles);
-    *count = t->sum_count;
-    return t->sums;
 }

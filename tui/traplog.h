@@ -1,16 +1,16 @@
 /*
- * The traps of one machine as a tree, and what they cost.
+ * The traps of one machine as a tree, and what each cost (sums are trace/counters.h's).
  *
  * A trap out of a VM is open until its monitor enters that VM again; what traps in the
- * meantime lies inside it. A trap on the machine itself is open until its tret.
+ * meantime lies inside it. A trap on the machine itself is open until its tret; a tret to an
+ * outer ring ends all of them.
  *
  *   exit from level 2 ---------------------------------------- entry to level 2
  *        entry to level 1 (its monitor), which traps in turn:
  *        |- exit from level 1 -- entry      each of these is one deeper
  *        `- exit from level 1 -- entry
  *
- * Cost is the cycles in between. Kept are the last TRAPLOG_KEEP, and sums for each cause in
- * each context from the beginning.
+ * Cost is the cycles in between. The last TRAPLOG_KEEP are kept.
  */
 #ifndef TUI_TRAPLOG_H
 #define TUI_TRAPLOG_H
@@ -21,7 +21,6 @@
 
 #define TRAPLOG_KEEP  4096
 #define TRAPLOG_DEPTH 16
-#define TRAPLOG_SUMS  128
 
 struct trap_node {
     struct event e; /* trap, hole, halt or shutdown */
@@ -34,12 +33,6 @@ struct trap_node {
     uint16_t whose; /* context that said so: the address is physical in its eyes */
 };
 
-struct trap_sum {
-    uint16_t context;
-    word cause;
-    uint64_t count, cycles, max;
-};
-
 struct traplog {
     struct host *host;
     struct trace_subscriber subscriber;
@@ -50,8 +43,6 @@ struct traplog {
         uint16_t level;
     } open[TRAPLOG_DEPTH]; /* outermost first; may be older than what is kept */
     unsigned open_count;
-    struct trap_sum sums[TRAPLOG_SUMS];
-    unsigned sum_count;
 
     /* Those that pass `filter`, oldest first; made when asked for. */
     uint64_t *passing;
@@ -68,8 +59,5 @@ unsigned traplog_count(struct traplog *t, const struct filter *f);
 const struct trap_node *traplog_at(const struct traplog *t, unsigned place);
 /* The next count asks the filter anew: it has changed. */
 void traplog_refilter(struct traplog *t);
-
-/* By cycles, highest first; sorted in place. */
-const struct trap_sum *traplog_sums(struct traplog *t, unsigned *count);
 
 #endif

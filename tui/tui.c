@@ -333,6 +333,7 @@ static void resize(struct tui *t)
 
 static void interrupt(struct tui *t)
 {
+    t->held = KEYS_NONE;
     if (run_running(&t->run))
         run_stop(&t->run, "stopped by you");
     else if (t->mode != MODE_KEYS)
@@ -387,6 +388,36 @@ static void show(struct tui *t)
     screen_show(t->screen, &t->grid, t->cursor_x, t->cursor_y);
 }
 
+/* Whether this key runs the machine; two of them must not overtake each other. */
+static bool is_run_key(const struct tui *t, uint32_t key)
+{
+    char buffer[16];
+    const struct key_info *info = keys_find(keys_name(key, buffer));
+
+    return t->mode == MODE_KEYS && info && command_runs(info->command);
+}
+
+/* The next key to act on. One that would run the machine waits until what runs has ended,
+ * so that keys typed ahead do what they would have done one by one; `c` and ^C stop it. */
+static uint32_t next_key(struct tui *t)
+{
+    uint32_t key = t->held;
+
+    if (t->held != KEYS_NONE && run_running(&t->run))
+        return KEYS_NONE;
+    t->held = KEYS_NONE;
+    while (key == KEYS_NONE || key == KEYS_RESIZE) {
+        key = screen_key(t->screen);
+        if (key == KEYS_NONE)
+            return key;
+    }
+    if (run_running(&t->run) && is_run_key(t, key)) {
+        t->held = key;
+        return KEYS_NONE;
+    }
+    return key;
+}
+
 static void loop(struct tui *t)
 {
     uint64_t slice = FIRST_SLICE;
@@ -397,15 +428,14 @@ static void loop(struct tui *t)
         int64_t began = now_ms(), left;
 
         act_on_notes(t, term_notes());
-        while (!t->quit && (key = screen_key(t->screen)) != KEYS_NONE)
-            if (key != KEYS_RESIZE)
-                tui_key(t, key);
+        while (!t->quit && (key = next_key(t)) != KEYS_NONE)
+            tui_key(t, key);
         if (run_running(&t->run))
             run_frame(t, &slice);
         log_machines(t);
         show(t);
         left = FRAME_MS - (now_ms() - began);
-        if (!run_running(&t->run))
+        if (!run_running(&t->run) && t->held == KEYS_NONE)
             term_wait(-1);
         else if (tui_pace(t->speed) && left > 0)
             term_wait((int)left);

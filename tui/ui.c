@@ -11,11 +11,12 @@
 #include "isa/csr.h"
 #include "isa/disasm.h"
 #include "isa/insn.h"
+#include "trace/counters.h"
 #include "tui/dashboard.h"
 #include "tui/paint.h"
 #include "world/view.h"
 
-enum { CONSOLE_SHOWN = 65536 };
+enum { CONSOLE_SHOWN = 65536, COSTS_MAX = 256 };
 
 static struct tui *dashboard(lua_State *L)
 {
@@ -211,30 +212,46 @@ static int ui_trap(lua_State *L)
     return 1;
 }
 
-/* ui.costs(): list of context vm level cause count cycles max, most expensive first. */
+/* What a row is about: the cause, or the cause and the instruction. */
+static void push_cost(lua_State *L, const struct host *h, const struct counter *row)
+{
+    char name[64];
+    struct text label = text_init(name, sizeof name);
+
+    lua_createtable(L, 0, 6);
+    set_string(L, "vm", view_context_name(h, row->context, name, sizeof name));
+    label = text_init(name, sizeof name);
+    counter_label(row, &label);
+    set_string(L, "cause", name);
+    set_integer(L, "context", row->context);
+    set_integer(L, "count", row->count);
+    set_integer(L, "cycles", row->cycles);
+    set_integer(L, "max", row->max);
+    set_integer(L, "average", row->costed ? row->cycles / row->costed : 0);
+}
+
+/*
+ * ui.costs(detail): list of vm context cause count cycles max average, most frequent first; with
+ * `detail` apart by instruction. Exits from VMs where there are any, else the machine's own traps.
+ * The second result says which: "exit" or "trap".
+ */
 static int ui_costs(lua_State *L)
 {
-    struct tui *t = dashboard(L);
-    unsigned count = 0;
-    const struct trap_sum *sums = tui_log(t) ? traplog_sums(tui_log(t), &count) : NULL;
-    char name[32];
+    struct host *h = tui_host(dashboard(L));
+    bool exits = h && counters_total(host_counters(h), EVENT_exit) > 0;
+    struct counter_query query = {.kinds = EVENT_BIT(exits ? EVENT_exit : EVENT_trap),
+                                  .by_context = true,
+                                  .by_detail = lua_toboolean(L, 1)};
+    struct counter *rows = lua_newuserdatauv(L, COSTS_MAX * sizeof *rows, 0);
+    unsigned count = h ? counters_list(host_counters(h), &query, rows, COSTS_MAX) : 0;
 
-    lua_createtable(L, (int)count, 0);
-    for (unsigned i = 0; i < count; i++) {
-        const struct context *c = view_context(tui_host(t), sums[i].context);
-        struct event e = {.kind = EVENT_trap, .cause = sums[i].cause};
-
-        lua_createtable(L, 0, 8);
-        set_integer(L, "context", sums[i].context);
-        set_integer(L, "level", c ? c->level : 0);
-        set_string(L, "vm", view_context_name(tui_host(t), sums[i].context, name, sizeof name));
-        set_string(L, "cause", cause_text(&e, name, sizeof name));
-        set_integer(L, "count", sums[i].count);
-        set_integer(L, "cycles", sums[i].cycles);
-        set_integer(L, "max", sums[i].max);
+    lua_newtable(L);
+    for (unsigned i = 0; i < count && i < COSTS_MAX; i++) {
+        push_cost(L, h, &rows[i]);
         lua_seti(L, -2, i + 1);
     }
-    return 1;
+    lua_pushstring(L, exits ? "exit" : "trap");
+    return 2;
 }
 
 /* ui.filter(): the standing filter as it was typed. */

@@ -34,16 +34,31 @@ local function draw_line(p, vm, pc, line, picked)
     local mark = here and (vm.running and ">" or "-") or " "
     local style = here and "pc" or "normal"
     local y = p.y
-    local stop = ui.breakpoint(line.addr)
+    local name, operands = (line.text or "not mapped"):match("^(%S+)%s*(.*)$")
 
-    p:line({ mark, "pc" }, { stop and "b" or " ", "bad" },
-        { tz.hex(line.addr) .. " ", here and "pc" or "dim" }, { line.text, style })
+    p:line({ mark, "pc" }, { ui.breakpoint(line.addr) and "b" or " ", "bad" },
+        { tz.hex(line.addr) .. "  ", here and "pc" or "dim" },
+        { line.text and ui.left(name, 7) .. operands or "not mapped", line.text and style or "dim" })
     if sensitive[line.class] then
         p:text(p.w - 3, y, " !S", "sensitive")
+    end
+    if line.symbol and not line.symbol:find("+", 1, true) and #line.text + #line.symbol + 20 < p.w then
+        p:text(p.w - 4 - #line.symbol, y, line.symbol, "symbol")
     end
     if picked and p.focus then
         p:text(0, y, ">", "selected")
     end
+end
+
+-- What lies below the first mapped address says nothing.
+local function lines_from(m, first, rows, pc, vm)
+    local lines = m:disasm(first, 2 * rows, vm)
+    local skip = 0
+
+    while skip < rows and not lines[skip + 1].text and lines[skip + 1].addr < pc do
+        skip = skip + 1
+    end
+    return table.move(lines, skip + 1, skip + rows, 1, {})
 end
 
 return {
@@ -70,10 +85,10 @@ return {
         local where = m:symbol(at, vm)
 
         p:note(string.format("L%d %s%s", vm.level, vm.name, where and ("  " .. where) or ""))
-        for _, line in ipairs(m:disasm(first, rows, vm)) do
+        for _, line in ipairs(lines_from(m, first, rows, pc, vm)) do
             draw_line(p, vm, pc, line, p.cursor ~= 0 and line.addr == at)
             if line.addr == at then
-                meaning = line.meaning
+                meaning = line.meaning or ""
             end
         end
         p:text(2, p.h - 1, meaning, "dim")

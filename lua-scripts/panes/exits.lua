@@ -1,19 +1,15 @@
 -- Exits: what leaving the guests costs, by cause. On a bare machine: its own traps.
 
-local function rows()
-    local out, vms = {}, false
-    local count, cycles = 0, 0
+local detail = false
 
-    for _, cost in ipairs(ui.costs()) do
-        vms = vms or cost.level > 0
+local function sums(rows)
+    local count, cycles, contexts = 0, 0, {}
+
+    for _, row in ipairs(rows) do
+        count, cycles = count + row.count, cycles + row.cycles
+        contexts[#contexts + 1] = row.context ~= rows[1].context or nil
     end
-    for _, cost in ipairs(ui.costs()) do
-        if not vms or cost.level > 0 then
-            out[#out + 1] = cost
-            count, cycles = count + cost.count, cycles + cost.cycles
-        end
-    end
-    return out, vms, count, cycles
+    return math.max(count, 1), math.max(cycles, 1), #contexts > 0
 end
 
 return {
@@ -22,21 +18,29 @@ return {
     share = { w = 1, h = 1 },
 
     draw = function(p)
-        local list, vms, count, cycles = rows()
-        local wide = p.w >= 54
+        local rows, kind = ui.costs(detail)
+        local count, cycles, several = sums(rows)
+        local label = math.max(10, math.min(24, p.w - 31))
+        local wide = p.w - label - 31
 
-        p:note(vms and "from VMs, by cycles" or "no VM: the machine's own traps")
-        p:line({ ui.left("cause", 15) .. "  count  share    avg     max"
-            .. (wide and "   cycles" or ""), "heading" })
-        if count == 0 then
+        p:note(kind == "exit" and "out of VMs" or "the machine's own traps")
+        p:line({ ui.left("cause", label) .. "  count  share     avg     max"
+            .. (wide > 18 and "  share of cycles" or ""), "heading" })
+        if #rows == 0 then
             return p:line { "none yet", "dim" }
         end
-        p:list(#list, function(i)
-            local c = list[i]
-            return ui.left(c.cause, 14), ui.right(c.count, 8),
-                ui.right(string.format("%.1f%%", 100 * c.count / count), 7),
-                ui.right(c.cycles // c.count, 7), ui.right(c.max, 8),
-                wide and { "   " .. ui.bar(c.cycles / math.max(cycles, 1), p.w - 48), "guest1" } or nil
+        p:list(#rows, function(i)
+            local r = rows[i]
+            return ui.left(several and r.vm .. " " .. r.cause or r.cause, label),
+                ui.right(r.count, 7), ui.right(string.format("%.1f%%", 100 * r.count / count), 7),
+                ui.right(r.average, 8), ui.right(r.max, 8),
+                wide > 18 and { "  " .. ui.bar(r.cycles / cycles, wide - 3), "guest1" } or nil
         end)
     end,
+
+    keys = {
+        { "e", "by cause, or by cause and instruction", function()
+            detail = not detail
+        end },
+    },
 }

@@ -1,5 +1,7 @@
 -- Help: every key and command there is, from the tables that the dashboard itself reads.
 
+local KEYS, COMMANDS = 12, 28 -- widths of the first column
+
 local marks = {
     { ">", "pc", "the instruction that runs next" },
     { "-", "pc", "where this context goes on when it is entered again" },
@@ -10,9 +12,10 @@ local marks = {
     { "[L1 os]", "heading", "in the top line: whose code runs" },
 }
 
-local function add(lines, name, meaning, width, style)
-    for i, part in ipairs(ui.wrap(meaning, width)) do
-        lines[#lines + 1] = { { ui.left(i == 1 and name or "", 28), style }, part }
+-- The name in a column of its own, the meaning in as many lines as it needs.
+local function add(lines, name, meaning, width, style, column)
+    for i, part in ipairs(ui.wrap(meaning, math.max(10, width - column))) do
+        lines[#lines + 1] = { { ui.left(i == 1 and "  " .. name or "", column), style }, part }
     end
 end
 
@@ -28,7 +31,7 @@ local function collect(width)
 
     for _, key in ipairs(ui.keys()) do
         if key.name then
-            add(lines, "  " .. key.name, key.meaning, width, "key")
+            add(lines, key.name, key.meaning, width, "key", KEYS)
         else
             heading(lines, key.meaning)
         end
@@ -38,23 +41,23 @@ local function collect(width)
             if i == 1 then
                 heading(lines, "In the pane " .. pane.name)
             end
-            add(lines, "  " .. key[1], key[2], width, "key")
+            add(lines, key[1], key[2], width, "key", KEYS)
         end
     end
     heading(lines, "Marks")
     for _, mark in ipairs(marks) do
-        add(lines, "  " .. mark[1], mark[3], width, mark[2])
+        add(lines, mark[1], mark[3], width, mark[2], KEYS)
     end
     heading(lines, "Commands (:)")
     for _, c in ipairs(ui.commands()) do
-        add(lines, "  " .. c.name .. " " .. c.arguments, c.meaning, width, "key")
+        add(lines, c.name .. " " .. c.arguments, c.meaning, width, "key", COMMANDS)
     end
     for _, pane in ipairs(ui.panes()) do
         for _, c in ipairs(pane.table and pane.table.commands or {}) do
-            add(lines, "  " .. c[1] .. " " .. c[2], c[3], width, "key")
+            add(lines, c[1] .. " " .. c[2], c[3], width, "key", COMMANDS)
         end
     end
-    add(lines, "  anything else", "is Lua: tz.machines[1].icount", width, "key")
+    add(lines, "anything else", "is Lua: tz.machines[1].icount", width, "key", COMMANDS)
     return lines
 end
 
@@ -63,7 +66,7 @@ return {
     min = { w = 30, h = 4 },
 
     draw = function(p)
-        local lines = collect(math.max(p.w - 29, 10))
+        local lines = collect(p.w - 1)
 
         p:note("j k PgDn PgUp move, ? or Esc goes back")
         p:list(#lines, function(i)

@@ -18,10 +18,6 @@ local function remember(p, vm)
     end
 end
 
-local function value(registers, name)
-    return registers and registers[name]
-end
-
 local function changed(name, v)
     seen[name] = v
     return before[name] ~= nil and before[name] ~= v
@@ -42,8 +38,8 @@ for _, csr in ipairs(tz.csrs) do
     fields[csr.name] = csr.fields
 end
 
-local function words(name, v)
-    if not v or v == 0 and name ~= "cause" then
+local function words(name, v, vm)
+    if not v or v == 0 and (name ~= "cause" or vm.guest.epc == 0) then
         return ""
     elseif name == "cause" then
         for _, c in ipairs(tz.causes) do
@@ -65,30 +61,29 @@ local function words(name, v)
 end
 
 local function register_line(name, vm)
-    local guest = value(vm.guest, name)
-    local real = value(vm.real, name)
+    local guest, real = vm.guest[name], vm.real[name]
     local star = changed(name, guest) and "*" or " "
     local style = star == "*" and "changed" or "number"
 
     if vm.level == 0 then
         return ui.left(name, 9), { number(name, guest), style }, { star, "changed" },
-            { " " .. words(name, guest), "dim" }
+            { " " .. words(name, guest, vm), "dim" }
     end
     local differ = real and guest and real ~= guest
     return ui.left(name, 9), { number(name, guest), style }, { star, "changed" }, { "| ", "border" },
         real and number(name, real) or { "  -     ", "dim" },
-        { differ and " != " or "    ", "differ" }, { words(name, guest), "dim" }
+        { differ and " != " or "    ", "differ" }, { words(name, guest, vm), "dim" }
 end
 
 -- General registers, several to a line; they are the guest's own while it runs.
 local function general_line(first, per_line, vm)
-    local parts = {}
+    local parts, registers = {}, vm.guest
     for i = first, math.min(first + per_line - 1, #abi) do
-        local v = value(vm.guest, abi[i])
+        local v = registers[abi[i]]
         local star = changed(abi[i], v)
         parts[#parts + 1] = ui.left(abi[i], 4)
         parts[#parts + 1] = { number(abi[i], v), star and "changed" or "number" }
-        parts[#parts + 1] = { star and "* " or "  ", "changed" }
+        parts[#parts + 1] = { star and "*" or " ", "changed" }
     end
     return table.unpack(parts)
 end
@@ -108,7 +103,7 @@ return {
         if vm.level > 0 then
             p:line({ "         guest sees| real (L0)", "heading" })
         end
-        local per_line = math.max(1, (p.w + 2) // 14)
+        local per_line = math.max(1, p.w // 13)
         local general = (#abi + per_line - 1) // per_line
         p:list(#shown + general, function(i)
             if i <= #shown then
