@@ -115,7 +115,7 @@ uint64_t options_number(lua_State *L, int index, const char *what, uint64_t low,
 /* Any number of 32 bits, signed or unsigned. */
 word options_word(lua_State *L, int index);
 /* Raises the text of err, and remembers its kind for the exit code. */
-int raise(lua_State *L, const struct error *err);
+int raise_error(lua_State *L, const struct error *err);
 /* Raises the failure of a handler, which has its place in its text. */
 int raise_failure(lua_State *L);
 /* A handler failed in the middle of a run: the run stops and the script has failed. */

@@ -113,7 +113,7 @@ static const char *push_file(lua_State *L, const char *name)
     struct error err;
 
     if (home_file(&s->home, s->base, name, path, sizeof path, &err))
-        raise(L, &err);
+        raise_error(L, &err);
     return lua_pushstring(L, path);
 }
 
@@ -156,7 +156,7 @@ int machine_create(lua_State *L)
     lua_checkstack(L, 8);
     if (world_add(s->world, name, &config, &h, &err)) {
         error_prefix(&err, "tz.machine");
-        return raise(L, &err);
+        return raise_error(L, &err);
     }
     *object = h;
     lua_rawsetp(L, LUA_REGISTRYINDEX, h);
@@ -216,7 +216,7 @@ static int load(lua_State *L)
     lua_getfield(L, 2, "cmdline");
     p.cmdline = lua_tostring(L, -1);
     if (host_load(h, &p, &err))
-        return raise(L, &err);
+        return raise_error(L, &err);
     return 0;
 }
 

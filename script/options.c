@@ -81,7 +81,7 @@ word options_word(lua_State *L, int index)
     return (word)i;
 }
 
-int raise(lua_State *L, const struct error *err)
+int raise_error(lua_State *L, const struct error *err)
 {
     script_of(L)->blame = err->code;
     luaL_where(L, 1);
