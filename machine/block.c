@@ -106,6 +106,14 @@ static uint32_t cost_of(const struct cost *cost, enum insn_id id)
                                                    : 0);
 }
 
+/* The row of csr_table, -1 for a register that does not exist. */
+static int32_t csr_index(word number)
+{
+    const struct csr_info *info = csr_info(number);
+
+    return info ? (int32_t)(info - csr_table) : -1;
+}
+
 static struct op op_make(const struct insn *i, word offset, unsigned index)
 {
     struct op op = {
@@ -122,10 +130,10 @@ static struct op op_make(const struct insn *i, word offset, unsigned index)
     switch (insn_info(i->id)->format) {
     case FORMAT_CSRI:
         op.rs1 = (uint8_t)i->imm;
-        op.imm = i->csr;
+        op.imm = csr_index(i->csr);
         break;
     case FORMAT_CSR:
-        op.imm = i->csr;
+        op.imm = csr_index(i->csr);
         break;
     default:
         break;

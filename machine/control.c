@@ -29,24 +29,15 @@ uint64_t cpu_time(const struct cpu *c)
     return cpu_cycle(c) / c->machine->config.cost.divider;
 }
 
-static uint64_t timecmp(const struct cpu *c)
+/* time >= timecmp, in cycles. What no machine lives to see is never. */
+static uint64_t timer_cycle(const struct cpu *c)
 {
-    return (uint64_t)c->regs.timecmph << 32 | c->regs.timecmp;
-}
+    uint64_t timecmp = (uint64_t)c->regs.timecmph << 32 | c->regs.timecmp, at;
+    uint64_t far = (uint64_t)1 << 62;
 
-word cpu_pending(const struct cpu *c)
-{
-    return (c->regs.ip & FIELD_ip_soft) | (c->external ? FIELD_ip_ext : 0) |
-           (cpu_time(c) >= timecmp(c) ? FIELD_ip_timer : 0);
-}
-
-uint64_t cpu_timer_deadline(const struct cpu *c)
-{
-    uint64_t at, far = (uint64_t)1 << 62;
-
-    if (__builtin_mul_overflow(timecmp(c), (uint64_t)c->machine->config.cost.divider, &at))
+    if (__builtin_mul_overflow(timecmp, (uint64_t)c->machine->config.cost.divider, &at))
         return NEVER;
-    return at > far || at <= cpu_cycle(c) ? NEVER : at;
+    return at > far ? NEVER : at;
 }
 
 word control_get(const struct cpu *c, word number)
@@ -95,10 +86,22 @@ static word *place(struct cpu_regs *r, word number)
     }
 }
 
+static word wmask_of(word number)
+{
+    switch (number) {
+#define CSR(name, number, kind, hole, wmask, meaning)                                              \
+    case number:                                                                                   \
+        return wmask;
+#include "isa/csrs.def"
+    default:
+        return 0;
+    }
+}
+
+/* The countdown may have to end earlier. */
 static bool matters_at_once(word number)
 {
-    return number == CSR_status || number == CSR_ie || number == CSR_ip || number == CSR_timecmp ||
-           number == CSR_timecmph;
+    return number == CSR_ie || number == CSR_ip || number == CSR_timecmp || number == CSR_timecmph;
 }
 
 void control_set(struct cpu *c, word number, word value)
@@ -107,9 +110,13 @@ void control_set(struct cpu *c, word number, word value)
 
     if (!p)
         return;
-    *p = value & csr_info(number)->wmask;
+    *p = value & wmask_of(number);
     if (number == CSR_ptbr)
         tlb_update_context(c);
+    if (number == CSR_timecmp || number == CSR_timecmph)
+        c->timer = timer_cycle(c);
+    if (number == CSR_status)
+        cpu_look_up(c);
     if (matters_at_once(number))
         c->attention = true;
 }

@@ -41,6 +41,7 @@ struct cpu {
     word insn;        /* bits of the current instruction, 0: none */
 
     uint64_t stop_step, stop_cycle;
+    uint64_t timer;       /* cycle from which the timer is pending: timecmp, times the divider */
     uint64_t limit;       /* icount at which machine_run returns */
     uint64_t not_retired; /* steps that were traps or interrupts */
     uint64_t entered;     /* icount behind the last trap: its handler begins there */
@@ -82,9 +83,24 @@ void cpu_reset(struct cpu *c);
 /* Time goes on without the processor. */
 void cpu_sleep(struct cpu *c, uint64_t cycles);
 uint64_t cpu_time(const struct cpu *c);
+
 /* ip as the program reads it. */
-word cpu_pending(const struct cpu *c);
+static inline word cpu_pending(const struct cpu *c)
+{
+    return (c->regs.ip & FIELD_ip_soft) | (c->external ? FIELD_ip_ext : 0) |
+           (cpu_cycle(c) >= c->timer ? FIELD_ip_timer : 0);
+}
+
+/* Ring or status have changed: asks for attention if that may let an interrupt or TF in. */
+static inline void cpu_look_up(struct cpu *c)
+{
+    if ((cpu_pending(c) & c->regs.ie) || (c->regs.status & FIELD_status_tf))
+        c->attention = true;
+}
 /* The cycle at which the timer becomes pending: NEVER when it is, or when that is never. */
-uint64_t cpu_timer_deadline(const struct cpu *c);
+static inline uint64_t cpu_timer_deadline(const struct cpu *c)
+{
+    return c->timer > cpu_cycle(c) ? c->timer : NEVER;
+}
 
 #endif

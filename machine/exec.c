@@ -104,6 +104,19 @@ static const struct block *block_at(struct cpu *c, word pc, charge left)
     return affords(left, to) ? to : NULL;
 }
 
+/* An instruction has ended by C code, or trapped: to wherever regs.pc is now. Not into the run
+ * loop, if nothing asks for it: system calls and monitors go this way all the time. */
+static const struct op *onward(struct cpu *c, const struct op *op UNUSED, word *x UNUSED,
+                               charge left UNUSED)
+{
+    const struct block *to = c->attention ? NULL : block_at(c, c->regs.pc, c->left);
+
+    if (!to)
+        return NULL;
+    c->page = c->regs.pc & PAGE_MASK;
+    NEXT(to->ops, c->left - to->charge);
+}
+
 /* A direct jump that is not chained, or cannot be paid. k: 1 taken, 0 not. */
 static const struct op *leave(struct cpu *c, const struct op *op, charge left, unsigned k)
 {
@@ -191,7 +204,7 @@ COLD_HANDLER(jalr_slow)
     if (target & 2) {
         settle(c, op, left);
         cpu_trap(c, CAUSE_fetch_misaligned, target);
-        return NULL;
+        GOTO(onward);
     }
     x[op->rd] = c->page + tail_of(op)->target[0];
     c->left = left;
@@ -246,7 +259,7 @@ HANDLER(fence)
     {                                                                                              \
         settle(c, op, left);                                                                       \
         if (!mmu_load(c, x[op->rs1] + (word)op->imm, sizeof(type)))                                \
-            return NULL;                                                                           \
+            GOTO(onward);                                                                          \
         x[op->rd] = (word)(type)c->value;                                                          \
         if (!resume(c))                                                                            \
             return NULL;                                                                           \
@@ -269,7 +282,7 @@ HANDLER(fence)
     {                                                                                              \
         settle(c, op, left);                                                                       \
         if (!mmu_store(c, x[op->rs1] + (word)op->imm, sizeof(type), x[op->rs2]))                   \
-            return NULL;                                                                           \
+            GOTO(onward);                                                                          \
         if (!resume(c))                                                                            \
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
@@ -287,29 +300,16 @@ HANDLER(fence)
 
 /* ---- system instructions ---------------------------------------------------------------- */
 
-/* The instruction is done; c->next is where control goes. */
-COLD_HANDLER(after_system)
-{
-    const struct block *to = NULL;
-
-    c->busy = false;
-    c->regs.pc = c->next;
-    if (!c->attention)
-        to = block_at(c, c->next, c->left);
-    if (!to)
-        return NULL;
-    c->page = c->next & PAGE_MASK;
-    NEXT(to->ops, c->left - to->charge);
-}
-
 #define SYSTEM(name)                                                                               \
     HANDLER(name)                                                                                  \
     {                                                                                              \
         settle(c, op, left);                                                                       \
         c->next = c->regs.pc + 4;                                                                  \
-        if (!system_##name(c, op))                                                                 \
-            return NULL;                                                                           \
-        GOTO(after_system);                                                                        \
+        if (system_##name(c, op)) {                                                                \
+            c->busy = false;                                                                       \
+            c->regs.pc = c->next;                                                                  \
+        }                                                                                          \
+        GOTO(onward);                                                                              \
     }
 
 #include "machine/semantics.def"
@@ -318,7 +318,7 @@ HANDLER(illegal)
 {
     settle(c, op, left);
     cpu_trap(c, CAUSE_illegal, c->insn);
-    return NULL;
+    GOTO(onward);
 }
 
 /* ---- tables ----------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ void cpu_reset(struct cpu *c)
     for (unsigned i = 0; i < COUNT_OF(c->x); i++)
         c->x[i] = 0;
     c->left = charge_of(0, -1);
-    c->stop_step = c->stop_cycle = c->not_retired = 0;
+    c->stop_step = c->stop_cycle = c->not_retired = c->timer = 0;
     c->entered = c->announced = NEVER;
     c->busy = c->waits_input = c->stop = c->watch = c->external = false;
     c->attention = true;
@@ -149,7 +149,8 @@ enum machine_stop machine_run(struct machine *m, uint64_t steps)
         c->attention = c->announced == cpu_icount(c);
         c->insn = 0;
         if (!c->attention) {
-            schedule_run(&m->schedule, cpu_cycle(c));
+            if (m->schedule.next <= cpu_cycle(c))
+                schedule_run(&m->schedule, cpu_cycle(c));
             if (cpu_interrupt(c))
                 continue;
         }

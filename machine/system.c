@@ -99,7 +99,7 @@ static void write_control(struct cpu *c, const struct csr_info *csr, word old, w
 static bool access_csr(struct cpu *c, const struct op *op, enum csr_operation operation,
                        word operand, bool writes)
 {
-    const struct csr_info *csr = csr_info((word)op->imm);
+    const struct csr_info *csr = op->imm < 0 ? NULL : &csr_table[op->imm];
     struct access_right right = right_of(c, csr, writes);
 
     if (right.cause)
@@ -208,6 +208,7 @@ static bool wait_for_outside(struct cpu *c)
     c->left += charge_of(1, m->config.cost.base);
     c->busy = false;
     c->waits_input = true;
+    c->attention = true;
     c->announced = cpu_icount(c); /* it goes on where it is, whatever is pending then */
     return false;
 }

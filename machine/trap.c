@@ -138,7 +138,7 @@ void cpu_return(struct cpu *c)
         r->ptbr = r->eptbr;
     tlb_update_context(c);
     c->next = r->epc;
-    c->attention = true;
+    cpu_look_up(c);
     machine_emit_change(m, EVENT_ret, 0, 0, 0, c->next, 0);
     if (r->ring == 0)
         return;
