@@ -34,8 +34,10 @@ user:
     li    a7, 1
     ecall
 
-# ecall 0 returns at once; anything else ends the run: a0 is the status, -1 after a fault.
-    .balign 4, 0
+# ecall 0 returns at once; anything else ends the run: a0 is the status, 99 after a fault. On
+# another page than the program, as in a real kernel.
+    .section .text.trap, "ax"
+    .balign 4096, 0
 trap:
     csrw  CSR_tscratch, t0
     csrr  t0, CSR_cause
