@@ -36,8 +36,7 @@ user:
 
 # ecall 0 returns at once; anything else ends the run: a0 is the status, 99 after a fault. On
 # another page than the program, as in a real kernel.
-    .section .text.trap, "ax"
-    .balign 4096, 0
+    .section .trap, "ax"
 trap:
     csrw  CSR_tscratch, t0
     csrr  t0, CSR_cause
