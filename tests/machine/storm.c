@@ -11,11 +11,11 @@ enum {
 
 /* Random code leaves these alone: where things are, and what the handler works with. */
 enum {
-    DATA_BASE = 8,  /* s0 */
-    CODE_BASE = 9,  /* s1 */
-    SPACE_1 = 18,   /* values of ptbr */
+    DATA_BASE = 8, /* s0 */
+    CODE_BASE = 9, /* s1 */
+    SPACE_1 = 18,  /* values of ptbr */
     SPACE_2 = 19,
-    NEAR_RAM = 20,  /* an address of nothing */
+    NEAR_RAM = 20, /* an address of nothing */
     UART = 21,
     FACTOR = 27,
     WORK = 28,
@@ -84,9 +84,9 @@ static word random_csr(uint32_t *s)
 static word random_system(uint32_t *s)
 {
     static const enum insn_id rest[] = {
-        INSN_ecall,  INSN_ebreak, INSN_fence_i, INSN_fence, INSN_sfence_vma, INSN_sfence_vma,
-        INSN_tret,   INSN_probe,  INSN_cpuid,   INSN_pin,   INSN_pout,       INSN_trace,
-        INSN_trace,  INSN_hcall,  INSN_vmrun,
+        INSN_ecall,      INSN_ebreak, INSN_fence_i, INSN_fence, INSN_sfence_vma,
+        INSN_sfence_vma, INSN_tret,   INSN_probe,   INSN_cpuid, INSN_pin,
+        INSN_pout,       INSN_trace,  INSN_trace,   INSN_hcall, INSN_vmrun,
     };
     enum insn_id id = rest[pick(s, COUNT_OF(rest))];
     const char *syntax = insn_info(id)->syntax;
