@@ -80,6 +80,8 @@ static inline void cpu_begin(struct cpu *c, uint32_t cycles, word bits)
 }
 
 void cpu_reset(struct cpu *c);
+/* Between runs: it is now this step and cycle. */
+void cpu_set_time(struct cpu *c, uint64_t icount, uint64_t cycle);
 /* Time goes on without the processor. */
 void cpu_sleep(struct cpu *c, uint64_t cycles);
 uint64_t cpu_time(const struct cpu *c);

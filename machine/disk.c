@@ -161,3 +161,46 @@ uint64_t disk_digest(const struct disk *d, uint64_t hash)
     }
     return hash;
 }
+
+/* ---- snapshots -------------------------------------------------------------------------- */
+
+bool disk_keep(const struct disk *d, struct disk_overlay *out)
+{
+    uint32_t count = 0;
+
+    *out = (struct disk_overlay){.sectors = d->sectors};
+    for (uint32_t i = 0; i < d->blocks; i++)
+        count += d->overlay[i] != NULL;
+    if (count == 0)
+        return true;
+    out->blocks = malloc(count * sizeof(out->blocks[0]));
+    if (!out->blocks)
+        return false;
+    for (uint32_t i = 0; i < d->blocks; i++) {
+        if (!d->overlay[i])
+            continue;
+        d->overlay[i]->references++;
+        out->blocks[out->count++] = (struct disk_saved){i, d->overlay[i]};
+    }
+    return true;
+}
+
+void disk_put_back(struct disk *d, const struct disk_overlay *saved)
+{
+    for (uint32_t i = 0; i < saved->count; i++)
+        saved->blocks[i].block->references++;
+    for (uint32_t i = 0; i < d->blocks; i++) {
+        release(d->overlay[i]);
+        d->overlay[i] = NULL;
+    }
+    for (uint32_t i = 0; i < saved->count; i++)
+        d->overlay[saved->blocks[i].index] = saved->blocks[i].block;
+}
+
+void disk_release(struct disk_overlay *saved)
+{
+    for (uint32_t i = 0; i < saved->count; i++)
+        release(saved->blocks[i].block);
+    free(saved->blocks);
+    *saved = (struct disk_overlay){0};
+}

@@ -44,4 +44,19 @@ uint64_t disk_overlay_digest(const struct disk *d, uint64_t hash);
 /* `hash` continued by every sector as it reads now. */
 uint64_t disk_digest(const struct disk *d, uint64_t hash);
 
+/* The blocks that were written, shared: a later write makes its own copy. */
+struct disk_saved {
+    uint32_t index;
+    struct disk_block *block;
+};
+struct disk_overlay {
+    uint32_t sectors; /* of the disk it is of */
+    uint32_t count;
+    struct disk_saved *blocks;
+};
+/* False when the host has no memory: then `out` holds nothing. */
+bool disk_keep(const struct disk *d, struct disk_overlay *out);
+void disk_put_back(struct disk *d, const struct disk_overlay *saved); /* of as many sectors */
+void disk_release(struct disk_overlay *saved);
+
 #endif

@@ -17,6 +17,7 @@
 #include "machine/bus.h"
 #include "machine/cpu.h"
 #include "machine/machine.h"
+#include "machine/pages.h"
 #include "machine/schedule.h"
 
 struct machine {
@@ -24,6 +25,7 @@ struct machine {
     struct cpu cpu;
     struct cpu_regs view; /* machine_regs: what it returned last */
     uint8_t *ram;         /* config.ram_size bytes, page-aligned */
+    struct pages pages;   /* what snapshots keep of it */
 
     struct bus bus;
     struct schedule schedule;
@@ -45,5 +47,12 @@ void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval
 /* The same for one that changed the ring, from `ring`. */
 void machine_emit_change(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
                          word a, word b);
+
+/* RAM was or will be written there: by all who write to it but the fast path for stores. */
+static inline void ram_written(struct machine *m, uint32_t offset, size_t size)
+{
+    pages_mark(&m->pages, offset, size);
+    code_written(&m->cpu, offset, size);
+}
 
 #endif

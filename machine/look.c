@@ -121,8 +121,10 @@ bool machine_write(struct machine *m, hpa address, const void *data, size_t size
 {
     if (!in_ram(m, address, size))
         return false;
+    if (size == 0)
+        return true;
     memcpy(m->ram + (address - RAM_BASE), data, size);
-    code_written(&m->cpu, address - RAM_BASE, size);
+    ram_written(m, address - RAM_BASE, size);
     return true;
 }
 
@@ -177,11 +179,6 @@ bool machine_disk_read(const struct machine *m, uint32_t lba, void *sector)
 
 /* ---- digests ---------------------------------------------------------------------------- */
 
-static bool is_zero(const uint8_t *page)
-{
-    return page[0] == 0 && memcmp(page, page + 1, PAGE_SIZE - 1) == 0;
-}
-
 /* FNV-1a over a page of zeros is a multiplication by prime^4096. */
 static uint64_t hash_zero_page(uint64_t hash)
 {
@@ -197,7 +194,7 @@ static uint64_t hash_ram(const struct machine *m, hpa base, size_t size, uint64_
     const uint8_t *p = m->ram + (base - RAM_BASE);
 
     for (; size >= PAGE_SIZE; p += PAGE_SIZE, size -= PAGE_SIZE)
-        hash = is_zero(p) ? hash_zero_page(hash) : hash_bytes(hash, p, PAGE_SIZE);
+        hash = page_is_zero(p) ? hash_zero_page(hash) : hash_bytes(hash, p, PAGE_SIZE);
     return hash_bytes(hash, p, size);
 }
 

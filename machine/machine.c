@@ -153,7 +153,8 @@ int machine_new(struct machine **out, const struct machine_config *config, struc
     code = wire(m, err);
     m->config.disk = NULL; /* the caller's; it is open now */
     m->ram = calloc(config->ram_size, 1);
-    if (!code && (!m->ram || !code_init(&m->cpu.code, config->ram_size)))
+    if (!code && (!m->ram || !pages_init(&m->pages, config->ram_size) ||
+                  !code_init(&m->cpu.code, config->ram_size)))
         code = error_set(err, ERROR_memory, "no memory for a machine with %u MiB of RAM",
                          config->ram_size >> 20);
     if (code) {
@@ -171,6 +172,7 @@ void machine_free(struct machine *m)
         return;
     devices_fini(&m->devices);
     code_fini(&m->cpu.code);
+    pages_fini(&m->pages);
     free(m->ram);
     free(m);
 }
@@ -183,6 +185,7 @@ int machine_load(struct machine *m, const struct machine_program *program, struc
 
     if (code)
         return code;
+    pages_mark(&m->pages, 0, start.boot_page - RAM_BASE + PAGE_SIZE);
     m->state = MACHINE_READY;
     m->status = 0;
     m->shutdown = SHUTDOWN_NONE;

@@ -108,7 +108,7 @@ static void set_bits(struct cpu *c, const struct walk *w, word bits)
     if (entry == w->entry)
         return;
     memcpy(c->machine->ram + offset, &entry, sizeof(entry));
-    code_written(c, offset, sizeof(entry));
+    ram_written(c->machine, offset, sizeof(entry));
 }
 
 /* ---- the TLB ---------------------------------------------------------------------------- */
@@ -208,6 +208,12 @@ void fast_forget_stores(struct cpu *c, word ram_page)
     }
 }
 
+void fast_forget_all_stores(struct cpu *c)
+{
+    for (unsigned i = 0; i < FAST_ENTRIES; i++)
+        c->fast.entry[ACCESS_STORE][i].tag = FAST_EMPTY;
+}
+
 void fast_forget_fetches(struct cpu *c)
 {
     for (unsigned i = 0; i < FAST_ENTRIES; i++)
@@ -305,7 +311,7 @@ bool mmu_store(struct cpu *c, gva address, unsigned width, word value)
         word offset = where - RAM_BASE;
         const struct code_page *page = c->code.pages[offset >> PAGE_SHIFT];
         memcpy(c->machine->ram + offset, &value, width);
-        code_written(c, offset, width);
+        ram_written(c->machine, offset, width);
         if (!page || !page->any)
             remember(c, ACCESS_STORE, address, data_addend(c, address, offset));
     } else {

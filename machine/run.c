@@ -38,16 +38,23 @@ void cpu_sleep(struct cpu *c, uint64_t cycles)
     c->attention = true;
 }
 
+void cpu_set_time(struct cpu *c, uint64_t icount, uint64_t cycle)
+{
+    c->stop_step = icount;
+    c->stop_cycle = cycle;
+    c->left = charge_of(0, -1);
+    c->attention = true;
+}
+
 void cpu_reset(struct cpu *c)
 {
     c->regs = (struct cpu_regs){0};
     for (unsigned i = 0; i < COUNT_OF(c->x); i++)
         c->x[i] = 0;
-    c->left = charge_of(0, -1);
-    c->stop_step = c->stop_cycle = c->not_retired = c->timer = 0;
+    cpu_set_time(c, 0, 0);
+    c->not_retired = c->timer = 0;
     c->entered = c->announced = NEVER;
     c->busy = c->waits_input = c->stop = c->watch = c->external = false;
-    c->attention = true;
     c->insn = 0;
     tlb_reset(c);
     code_flush(c);

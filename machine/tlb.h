@@ -74,6 +74,7 @@ void tlb_reset(struct cpu *c);
 void tlb_fence(struct cpu *c, bool one_page, gva page, bool one_asid, word asid);
 /* No fast store goes to this page of RAM any more. */
 void fast_forget_stores(struct cpu *c, word ram_page);
+void fast_forget_all_stores(struct cpu *c);
 void fast_forget_fetches(struct cpu *c);
 
 #endif
