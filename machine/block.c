@@ -148,6 +148,7 @@ struct maker {
     struct cpu *cpu;
     struct block *block;
     struct note notes[BLOCK_OPS_MAX];
+    uint8_t ids[BLOCK_OPS_MAX];
 };
 
 static void maker_begin(struct maker *k, struct cpu *c, struct block *at, struct code_page *page,
@@ -167,6 +168,7 @@ static enum ending maker_add(struct maker *k, word bits)
 
     b->ops[b->count] = op_make(&i, offset, b->count);
     b->charge += charge_of(1, cost_of(&k->cpu->machine->config.cost, i.id));
+    k->ids[b->count] = (uint8_t)i.id;
     k->notes[b->count] = (struct note){.charged = b->charge, .bits = bits};
     b->count++;
     if (endings[i.id] == ENDS_WITH_TARGETS)
@@ -188,6 +190,19 @@ static void maker_continue(struct maker *k, op_fn *how)
         .next = {&block_none, &block_none},
         .target = {b->offset + b->count * 4u, 0},
     };
+}
+
+/* Lets two ops run as one where there is a handler for it; from the end, since the pairs that
+ * hold a jump gain most. */
+static void maker_pair(struct maker *k)
+{
+    for (unsigned i = k->block->count; i >= 2; i--) {
+        op_fn *both = op_pairs[k->ids[i - 2]][k->ids[i - 1]];
+        if (both) {
+            k->block->ops[i - 2].handler = both;
+            i--;
+        }
+    }
 }
 
 /* Puts the notes behind; returns the size of it all. */
@@ -233,6 +248,7 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
         ending = maker_add(&k, code_word(c, number, at));
     if (ending == GOES_ON)
         maker_continue(&k, op_fall);
+    maker_pair(&k);
     c->code.used += maker_finish(&k);
     mark(c, page, k.block);
     page->entry[index] = k.block;

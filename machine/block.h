@@ -135,6 +135,8 @@ static inline struct tail *tail_of(const struct op *last)
 
 /* The handler of each instruction, and of what is none (exec.c). */
 extern op_fn *const op_handlers[INSN_COUNT];
+/* The handler of two in a row, which stands in the place of the first's; NULL: there is none. */
+extern op_fn *const op_pairs[INSN_COUNT][INSN_COUNT];
 op_fn op_fall; /* the end of a block that runs into the next */
 op_fn op_stop; /* the end of a single step */
 

@@ -22,6 +22,7 @@
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define UNUSED              __attribute__((unused))
+#define ALWAYS_INLINE       inline __attribute__((always_inline))
 #define COLD                __attribute__((cold, noinline))
 
 #if defined(__has_attribute)
@@ -240,10 +241,15 @@ HANDLER(jalr)
 /* ---- arithmetic ------------------------------------------------------------------------- */
 
 #define ALU(name, cost, expression)                                                                \
-    HANDLER(name)                                                                                  \
+    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
     {                                                                                              \
         OPERANDS;                                                                                  \
         x[op->rd] = (expression);                                                                  \
+        return true;                                                                               \
+    }                                                                                              \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        do_##name(c, op, x);                                                                       \
         NEXT(op + 1, left);                                                                        \
     }
 
@@ -265,15 +271,21 @@ HANDLER(fence)
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
     }                                                                                              \
-    HANDLER(name)                                                                                  \
+    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
     {                                                                                              \
         const word address = x[op->rs1] + (word)op->imm;                                           \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_LOAD, address);                   \
         if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
-            GOTO(name##_slow);                                                                     \
+            return false;                                                                          \
         type value;                                                                                \
         __builtin_memcpy(&value, (const void *)(e->addend + address), sizeof(value));              \
         x[op->rd] = (word)value;                                                                   \
+        return true;                                                                               \
+    }                                                                                              \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        if (unlikely(!do_##name(c, op, x)))                                                        \
+            GOTO(name##_slow);                                                                     \
         NEXT(op + 1, left);                                                                        \
     }
 
@@ -287,14 +299,20 @@ HANDLER(fence)
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
     }                                                                                              \
-    HANDLER(name)                                                                                  \
+    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
     {                                                                                              \
         const word address = x[op->rs1] + (word)op->imm;                                           \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_STORE, address);                  \
         if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
-            GOTO(name##_slow);                                                                     \
+            return false;                                                                          \
         const type value = (type)x[op->rs2];                                                       \
         __builtin_memcpy((void *)(e->addend + address), &value, sizeof(value));                    \
+        return true;                                                                               \
+    }                                                                                              \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        if (unlikely(!do_##name(c, op, x)))                                                        \
+            GOTO(name##_slow);                                                                     \
         NEXT(op + 1, left);                                                                        \
     }
 
@@ -321,6 +339,21 @@ HANDLER(illegal)
     GOTO(onward);
 }
 
+/* ---- pairs ------------------------------------------------------------------------------ */
+
+/* The second half is the second's own handler, inlined. A first half that cannot be done fast
+ * is left to its own handler, which then goes on to the second's: each op keeps its place. */
+#define PAIR(first, second)                                                                        \
+    HANDLER(first##_##second)                                                                      \
+    {                                                                                              \
+        if (unlikely(!do_##first(c, op, x)))                                                       \
+            GOTO(op_##first);                                                                      \
+        op++;                                                                                      \
+        GOTO(op_##second);                                                                         \
+    }
+
+#include "machine/pairs.def"
+
 /* ---- tables ----------------------------------------------------------------------------- */
 
 op_fn *const op_handlers[INSN_COUNT] = {
@@ -328,6 +361,11 @@ op_fn *const op_handlers[INSN_COUNT] = {
 #define INSN(name, mnemonic, format, class, match, meaning) [INSN_##name] = op_##name,
 #include "isa/instructions.def"
 
+};
+
+op_fn *const op_pairs[INSN_COUNT][INSN_COUNT] = {
+#define PAIR(first, second) [INSN_##first][INSN_##second] = op_##first##_##second,
+#include "machine/pairs.def"
 };
 
 void exec_run(struct cpu *c, const struct block *block)
