@@ -24,14 +24,18 @@ const struct block block_none = {.charge = (charge)0x7fffffff << 32};
     (sizeof(struct block) + (BLOCK_OPS_MAX + 1) * sizeof(struct op) + sizeof(struct tail) +        \
      BLOCK_OPS_MAX * sizeof(struct note))
 
+/* A block of one: the instruction, and the op that leaves or the tail. */
+#define SINGLE_SIZE                                                                                \
+    (sizeof(struct block) + 2 * sizeof(struct op) + sizeof(struct tail) + sizeof(struct note))
+
 bool code_init(struct code *code, uint32_t ram_size)
 {
     code->page_count = ram_size >> PAGE_SHIFT;
     code->pages = calloc(code->page_count, sizeof(struct code_page *));
     code->page_pool = malloc(CODE_PAGES * sizeof(struct code_page));
     code->pool = malloc(POOL_SIZE);
-    code->single = malloc(BLOCK_SIZE_MAX);
-    return code->pages && code->page_pool && code->pool && code->single;
+    code->singles = calloc(PT_ENTRIES, SINGLE_SIZE);
+    return code->pages && code->page_pool && code->pool && code->singles;
 }
 
 void code_fini(struct code *code)
@@ -39,7 +43,7 @@ void code_fini(struct code *code)
     free(code->pages);
     free(code->page_pool);
     free(code->pool);
-    free(code->single);
+    free(code->singles);
 }
 
 static void page_clear(struct code_page *page)
@@ -255,15 +259,19 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
     return k.block;
 }
 
+/* One is kept for each place in a page; what it depends on is compared, so it is never stale. */
 const struct block *code_single(struct cpu *c, struct code_page *page, unsigned index, word bits)
 {
+    struct block *kept = (struct block *)(c->code.singles + index * SINGLE_SIZE);
     struct maker k;
 
-    maker_begin(&k, c, c->code.single, page, index);
+    if (kept->page == page && kept->notes[0].bits == bits)
+        return kept;
+    maker_begin(&k, c, kept, page, index);
     if (maker_add(&k, bits) == GOES_ON)
         maker_continue(&k, op_stop);
     maker_finish(&k);
-    return k.block;
+    return kept;
 }
 
 /* ---- writes to code --------------------------------------------------------------------- */

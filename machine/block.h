@@ -100,7 +100,7 @@ struct code {
     uint32_t page_used;
     uint8_t *pool;
     size_t used;
-    struct block *single; /* the one-instruction block of single steps */
+    uint8_t *singles; /* the blocks of one instruction that single steps run */
 };
 
 /* Returns false when the host has no memory. */
