@@ -3,6 +3,7 @@
  * that two mentions of a VM compare equal.
  */
 #include "script/internal.h"
+#include "trace/counters.h"
 #include "world/view.h"
 
 struct place *context_arg(lua_State *L, int index)
@@ -141,6 +142,27 @@ static int get_mem(lua_State *L)
     return 1;
 }
 
+/* What the context's own code took, without its monitor and its guests. */
+static struct counter_share share(lua_State *L)
+{
+    const struct place *p = context_arg(L, 1);
+    const struct machine *m = host_machine(p->host);
+
+    return counters_share(host_counters(p->host), p->context, machine_cycle(m), machine_icount(m));
+}
+
+static int get_cycles(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)share(L).cycles);
+    return 1;
+}
+
+static int get_steps(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)share(L).steps);
+    return 1;
+}
+
 static int walk(lua_State *L)
 {
     const struct place *p = context_arg(L, 1);
@@ -180,6 +202,8 @@ static const struct member members[] = {
     {.name = "real", .get = get_real},
     {.name = "vcpu", .get = get_vcpu},
     {.name = "mem", .get = get_mem},
+    {.name = "cycles", .get = get_cycles},
+    {.name = "steps", .get = get_steps},
     {.name = "walk", .method = walk},
     {0},
 };

@@ -71,7 +71,8 @@ struct entry sandbox_enter(struct script *s, lua_State *L, int64_t left, uint64_
     s->allowed = allowed;
     s->exhausted = false;
     s->blame = 0;
-    lua_sethook(L, count_hook, LUA_MASKCOUNT, STRIDE);
+    if (lua_gethookcount(L) != STRIDE) /* else short entries would never be counted */
+        lua_sethook(L, count_hook, LUA_MASKCOUNT, STRIDE);
     return before;
 }
 

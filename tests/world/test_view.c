@@ -1,0 +1,317 @@
+/*
+ * Looking: spaces, contexts, "guest sees | real", with a monitor in miniature (programs.h).
+ * The packs' directory is held against the header that makes them.
+ */
+#include "tests/world/programs.h"
+
+#include "guests/pack.h"
+#include "isa/csr.h"
+#include "isa/paging.h"
+#include "world/pack.h"
+#include "world/view.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct world *world;
+static struct host *host;
+
+static void setup(void)
+{
+    host = program_host(&world);
+    program_vm(host);
+}
+
+static void teardown(void)
+{
+    world_free(world);
+}
+
+static word guest(uint16_t context, const char *name)
+{
+    word reg, value = 0xdead;
+
+    ck_assert_msg(view_register(name, &reg), "%s", name);
+    ck_assert_msg(view_guest(host, context, reg, &value), "%s", name);
+    return value;
+}
+
+static word real(uint16_t context, const char *name)
+{
+    word reg, value = 0xdead;
+
+    ck_assert_msg(view_register(name, &reg), "%s", name);
+    ck_assert_msg(view_real(host, context, reg, &value), "%s", name);
+    return value;
+}
+
+static bool has_real(uint16_t context)
+{
+    word value;
+
+    return view_real(host, context, VIEW_PC, &value);
+}
+
+/* ---- contexts ---- */
+
+START_TEST(there_is_a_machine_before_there_is_a_vm)
+{
+    char name[32];
+
+    ck_assert_str_eq(view_context_name(host, 0, name, sizeof name), "machine");
+    ck_assert(!view_is_monitor(host, 0));
+    ck_assert_ptr_null(view_context(host, 1));
+    ck_assert_uint_eq(view_current(host), 0);
+}
+END_TEST
+
+START_TEST(a_vm_has_the_name_that_its_monitor_gave)
+{
+    char name[32];
+
+    host_advance(host, VM_ENTRY_STEPS);
+    ck_assert_uint_eq(view_current(host), 1);
+    ck_assert_str_eq(view_context_name(host, 1, name, sizeof name), "guest");
+    ck_assert_str_eq(view_context_name(host, 0, name, sizeof name), "vmm");
+    ck_assert(view_is_monitor(host, 0));
+    ck_assert_uint_eq(view_context(host, 1)->vmid, 9);
+    ck_assert_uint_eq(view_context(host, 1)->level, 1);
+}
+END_TEST
+
+/* ---- guest sees | real ---- */
+
+START_TEST(a_running_guest_sees_its_page_and_the_machine_has_the_truth)
+{
+    host_advance(host, VM_ENTRY_STEPS + 1);
+    ck_assert_uint_eq(guest(1, "ring"), 0);
+    ck_assert_uint_eq(real(1, "ring"), 1);
+    ck_assert_uint_eq(guest(1, "pc"), VM_CODE + 4);
+    ck_assert_uint_eq(real(1, "pc"), VM_CODE + 4);
+    ck_assert_uint_eq(guest(1, "a0"), 66);
+    ck_assert_uint_eq(guest(1, "x10"), 66);
+    ck_assert_uint_eq(guest(1, "tvec"), 0x80001234);
+    ck_assert_uint_eq(real(1, "tvec"), RAM_BASE + 16 * 4);
+    ck_assert_uint_eq(guest(1, "status") & 1, 1);
+    ck_assert_uint_eq(guest(1, "status") & FIELD_status_cring, 0);
+    ck_assert_uint_eq(real(1, "status") & FIELD_status_cring, 1 << SHIFT_status_cring);
+    ck_assert(!has_real(0));
+}
+END_TEST
+
+START_TEST(right_after_an_exit_the_guest_still_has_what_the_processor_held)
+{
+    host_advance(host, VM_ENTRY_STEPS + 2);
+    ck_assert_uint_eq(view_current(host), 0);
+    ck_assert(!has_real(1));
+    ck_assert(has_real(0));
+    ck_assert_uint_eq(guest(1, "a0"), 66);
+    ck_assert_uint_eq(guest(1, "pc"), VM_CODE + 4);
+    ck_assert_uint_eq(guest(1, "t0"), VM_PAGE);
+    /* The monitor overwrites t6 before it speaks; the guest's is still the one of the exit. */
+    host_advance(host, 2);
+    ck_assert_uint_eq(real(0, "t6"), VM_GPRS + 0x110);
+    ck_assert_uint_eq(guest(1, "t6"), 0);
+}
+END_TEST
+
+START_TEST(once_the_monitor_has_spoken_its_memory_counts)
+{
+    host_advance(host, VM_ENTRY_STEPS + 2 + 5);
+    ck_assert_uint_eq(guest(1, "a0"), 77);
+    ck_assert_uint_eq(guest(1, "t0"), VM_PAGE);
+    ck_assert_uint_eq(guest(1, "s0"), 0x5050);
+    ck_assert_uint_eq(guest(1, "zero"), 0);
+    ck_assert_uint_eq(guest(1, "pc"), VM_CODE);
+    ck_assert_uint_eq(guest(0, "a0"), 77);
+}
+END_TEST
+
+START_TEST(a_counter_of_a_guest_is_not_made_up)
+{
+    word value;
+
+    host_advance(host, VM_ENTRY_STEPS + 1);
+    ck_assert(!view_guest(host, 1, CSR_cycle, &value));
+    ck_assert(view_real(host, 1, CSR_cycle, &value));
+    ck_assert(!view_guest(host, 5, VIEW_PC, &value));
+}
+END_TEST
+
+START_TEST(registers_are_known_by_every_name)
+{
+    static const struct {
+        const char *name;
+        word reg;
+    } names[] = {
+        {"zero", 0}, {"x0", 0},       {"x31", 31},         {"t6", 31},        {"s0", 8},
+        {"fp", 8},   {"pc", VIEW_PC}, {"ring", VIEW_RING}, {"status", 0x7c0}, {"cycleh", 0xc80},
+    };
+    static const char *const none[] = {"x32", "x", "x1x", "", "PC", "a8", "mstatus", "x-1"};
+    word reg;
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        ck_assert_msg(view_register(names[i].name, &reg), "%s", names[i].name);
+        ck_assert_uint_eq(reg, names[i].reg);
+    }
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        ck_assert_msg(!view_register(none[i], &reg), "%s", none[i]);
+}
+END_TEST
+
+/* ---- spaces ---- */
+
+static bool translate(enum space_kind kind, uint16_t context, word address, hpa *out)
+{
+    return view_translate(host, (struct space){.kind = kind, .context = context}, address, out);
+}
+
+START_TEST(guest_physical_goes_through_the_monitors_map)
+{
+    const struct space gpa = {.kind = SPACE_GPA, .context = 1};
+    word value;
+    hpa where;
+
+    host_advance(host, VM_ENTRY_STEPS);
+    ck_assert(translate(SPACE_GPA, 1, 0x80400004, &where));
+    ck_assert_uint_eq(where, 0x80006004);
+    ck_assert(view_read(host, gpa, 0x80400000, &value, 4));
+    ck_assert_uint_eq(value, 0x600df00d);
+    ck_assert(!translate(SPACE_GPA, 1, 0x80401000, &where));
+    ck_assert(!translate(SPACE_GPA, 1, 0x10000000, &where));
+    ck_assert(translate(SPACE_GPA, 0, 0x80400004, &where)); /* the root's is the machine's */
+    ck_assert_uint_eq(where, 0x80400004);
+    ck_assert(!translate(SPACE_GPA, 7, 0x80000000, &where));
+}
+END_TEST
+
+/* The guest's own table, at gpa 80008000: 0 is 80400000 read-only, 4 MiB at C0000000. */
+static void guest_table(void)
+{
+    const word pointer = 0x80009000 | PTE_V, page = 0x80400000 | PTE_V | PTE_R;
+    const word super = 0x80000000 | PTE_V | PTE_R | PTE_W, ptbr = PTBR_ON | 0x80008;
+    struct machine *m = host_machine(host);
+
+    machine_write(m, 0x80008000, &pointer, 4);
+    machine_write(m, 0x80009000, &page, 4);
+    machine_write(m, 0x80008000 + 4 * PT_INDEX1(0xc0000000), &super, 4);
+    machine_write(m, VM_PAGE + 0x128, &ptbr, 4);
+}
+
+START_TEST(guest_virtual_goes_through_both_tables)
+{
+    const struct space gva = {.kind = SPACE_GVA, .context = 1};
+    struct walk_step steps[2];
+    word value;
+    hpa where;
+
+    host_advance(host, VM_ENTRY_STEPS);
+    guest_table();
+    ck_assert(view_read(host, gva, 0, &value, 4));
+    ck_assert_uint_eq(value, 0x600df00d);
+    ck_assert(translate(SPACE_GVA, 1, 0xc0002008, &where));
+    ck_assert_uint_eq(where, 0x80002008);
+    ck_assert(!translate(SPACE_GVA, 1, 0x1000, &where));
+    ck_assert(!translate(SPACE_GVA, 1, 0x40000000, &where));
+    ck_assert_uint_eq(view_walk(host, 1, 0, steps), 2);
+    ck_assert_uint_eq(steps[0].address, 0x80008000);
+    ck_assert_uint_eq(steps[0].entry, 0x80009000 | PTE_V);
+    ck_assert_uint_eq(steps[1].address, 0x80009000);
+    ck_assert_uint_eq(view_walk(host, 1, 0xc0000000, steps), 1);
+    ck_assert_uint_eq(view_walk(host, 0, 0, steps), 0);
+}
+END_TEST
+
+START_TEST(a_read_that_leaves_a_mapping_gives_nothing_at_all)
+{
+    const struct space gpa = {.kind = SPACE_GPA, .context = 1}, hpa = {.kind = SPACE_HPA};
+    uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+    host_advance(host, VM_ENTRY_STEPS);
+    ck_assert(!view_read(host, gpa, 0x80400ffc, bytes, 8));
+    ck_assert_uint_eq(bytes[0], 1);
+    ck_assert(!view_write(host, gpa, 0x80400ffc, bytes, 8));
+    ck_assert(!view_read(host, hpa, 0xfffffffc, bytes, 8));
+    ck_assert(view_read(host, hpa, 0x800ffff8, bytes, 8));
+    ck_assert(!view_read(host, hpa, 0x800ffff9, bytes, 8));
+}
+END_TEST
+
+START_TEST(a_write_lands_where_the_map_says)
+{
+    const struct space gpa = {.kind = SPACE_GPA, .context = 1};
+    word value = 0xabcd1234, seen;
+
+    host_advance(host, VM_ENTRY_STEPS);
+    ck_assert(view_write(host, gpa, 0x80400100, &value, 4));
+    ck_assert(machine_read(host_machine(host), 0x80006100, &seen, 4));
+    ck_assert_uint_eq(seen, value);
+}
+END_TEST
+
+START_TEST(looking_changes_nothing)
+{
+    const struct space gva = {.kind = SPACE_GVA, .context = 1};
+    struct walk_step steps[2];
+    uint64_t digest;
+    word value;
+
+    host_advance(host, VM_ENTRY_STEPS);
+    guest_table();
+    digest = machine_digest(host_machine(host));
+    view_read(host, gva, 0, &value, 4);
+    view_walk(host, 1, 0, steps);
+    for (word r = 0; r <= VIEW_RING; r++)
+        view_guest(host, 1, r, &value);
+    ck_assert(machine_digest(host_machine(host)) == digest);
+}
+END_TEST
+
+/* ---- packs ---- */
+
+START_TEST(a_packs_directory_is_read_as_it_is_written)
+{
+    struct {
+        struct pack_header header;
+        struct pack_entry entries[2];
+    } pack = {
+        .header = {.magic = PACK_MAGIC, .version = PACK_VERSION, .count = 2},
+        .entries = {{.name = "hello"}, {.name = "a-name-of-15-by"}},
+    };
+    const uint8_t *data = (const uint8_t *)&pack;
+
+    ck_assert_str_eq(pack_name(data, sizeof pack, 0), "hello");
+    ck_assert_str_eq(pack_name(data, sizeof pack, 1), "a-name-of-15-by");
+    ck_assert_ptr_null(pack_name(data, sizeof pack, 2));
+    ck_assert_ptr_null(pack_name(data, sizeof pack - 1, 1));
+    ck_assert_ptr_null(pack_name(data, 3, 0));
+    memset(pack.entries[0].name, 'x', sizeof pack.entries[0].name);
+    ck_assert_ptr_null(pack_name(data, sizeof pack, 0));
+    pack.header.magic++;
+    ck_assert_ptr_null(pack_name(data, sizeof pack, 1));
+}
+END_TEST
+
+Suite *suite_world_view(void);
+Suite *suite_world_view(void)
+{
+    Suite *s = suite_create("world_view");
+    TCase *c = tcase_create("view");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, there_is_a_machine_before_there_is_a_vm);
+    tcase_add_test(c, a_vm_has_the_name_that_its_monitor_gave);
+    tcase_add_test(c, a_running_guest_sees_its_page_and_the_machine_has_the_truth);
+    tcase_add_test(c, right_after_an_exit_the_guest_still_has_what_the_processor_held);
+    tcase_add_test(c, once_the_monitor_has_spoken_its_memory_counts);
+    tcase_add_test(c, a_counter_of_a_guest_is_not_made_up);
+    tcase_add_test(c, registers_are_known_by_every_name);
+    tcase_add_test(c, guest_physical_goes_through_the_monitors_map);
+    tcase_add_test(c, guest_virtual_goes_through_both_tables);
+    tcase_add_test(c, a_read_that_leaves_a_mapping_gives_nothing_at_all);
+    tcase_add_test(c, a_write_lands_where_the_map_says);
+    tcase_add_test(c, looking_changes_nothing);
+    tcase_add_test(c, a_packs_directory_is_read_as_it_is_written);
+    suite_add_tcase(s, c);
+    return s;
+}
