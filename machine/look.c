@@ -51,7 +51,7 @@ const char *machine_shutdown_text(enum machine_shutdown why)
     static const char *const texts[SHUTDOWN_COUNT] = {
         [SHUTDOWN_NONE] = "not shut down",
 #define SHUTDOWN(name, text) [SHUTDOWN_##name] = text,
-#include "machine/shutdowns.def"
+#include "trace/shutdowns.def"
 #undef SHUTDOWN
     };
 

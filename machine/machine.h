@@ -71,7 +71,7 @@ enum machine_state {
 enum machine_shutdown {
     SHUTDOWN_NONE,
 #define SHUTDOWN(name, text) SHUTDOWN_##name,
-#include "machine/shutdowns.def"
+#include "trace/shutdowns.def"
 #undef SHUTDOWN
     SHUTDOWN_COUNT
 };

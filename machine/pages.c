@@ -8,7 +8,7 @@ bool pages_init(struct pages *p, uint32_t ram_size)
 {
     p->count = ram_size >> PAGE_SHIFT;
     p->changed = calloc(p->count, sizeof(p->changed[0]));
-    p->kept = calloc(p->count, sizeof(p->kept[0]));
+    p->kept = calloc(p->count, sizeof(struct page *));
     return p->changed && p->kept;
 }
 

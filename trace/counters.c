@@ -7,7 +7,6 @@
  */
 #include "trace/counters.h"
 
-#include "base/hash.h"
 #include "isa/csr.h"
 #include "isa/insn.h"
 
@@ -97,11 +96,19 @@ static bool same(const struct counter *a, const struct counter *b)
            a->detail == b->detail;
 }
 
+/* Its middle bits depend on all of the key. */
+static uint64_t mix(const struct counter *key)
+{
+    uint64_t a = (uint64_t)key->kind << 48 | (uint64_t)key->context << 32 | key->cause;
+    uint64_t b = (a ^ key->detail * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+
+    return b >> 32 ^ b;
+}
+
 /* The row of `key`, or the free one where it would be. */
 static struct counter *find(struct counters *c, const struct counter *key)
 {
-    const word parts[] = {key->kind, key->context, key->cause, key->detail};
-    uint64_t i = hash_bytes(HASH_START, parts, sizeof parts);
+    uint64_t i = mix(key);
 
     while (c->rows[i % COUNTERS_ROWS].count && !same(&c->rows[i % COUNTERS_ROWS], key))
         i++;

@@ -32,6 +32,19 @@ static enum style style_of(const char *column)
     return STYLE_HEX;
 }
 
+/* trace/shutdowns.def; 0 is none. */
+static const char *shutdown_name(word reason)
+{
+    static const char *const names[] = {
+        NULL,
+#define SHUTDOWN(name, text) #name,
+#include "trace/shutdowns.def"
+#undef SHUTDOWN
+    };
+
+    return reason < COUNT_OF(names) ? names[reason] : NULL;
+}
+
 /* The name that a number stands for, NULL when it has none. */
 static const char *name_of(const struct event *e, const char *column, word value)
 {
@@ -39,6 +52,8 @@ static const char *name_of(const struct event *e, const char *column, word value
         const struct cause_info *cause = cause_info(value);
         return cause ? cause->name : NULL;
     }
+    if (strcmp(column, "reason") == 0)
+        return shutdown_name(value);
     if (strcmp(column, "number") != 0)
         return NULL;
     if (e->kind == EVENT_csr) {
