@@ -151,7 +151,7 @@ static void command_filter(struct tui *t, const char *arguments)
         return;
     snprintf(t->filter_text, sizeof t->filter_text, "%s", arguments);
     for (unsigned i = 0; i < t->log_count; i++)
-        traplog_refilter(&t->logs[i]);
+        traplog_refilter(t->logs[i]);
     tui_say(t, *arguments ? "filter: %s" : "filter: none%s", arguments);
 }
 

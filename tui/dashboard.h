@@ -32,7 +32,7 @@ struct tui {
     struct screen *screen; /* NULL in tests */
     struct grid grid;
     struct run run;
-    struct traplog logs[WORLD_HOSTS_MAX]; /* of the hosts in order */
+    struct traplog *logs[WORLD_HOSTS_MAX]; /* of the hosts in order */
     unsigned log_count;
     struct filter filter; /* of traps, t and x */
     char filter_text[128];
@@ -76,7 +76,7 @@ uint64_t tui_pace(unsigned speed);
 
 struct host *tui_host(const struct tui *t);
 /* NULL while there is no machine. */
-struct traplog *tui_log(struct tui *t);
+struct traplog *tui_log(const struct tui *t);
 struct pane_view tui_view(const struct tui *t);
 /* The contexts from the machine itself to the innermost that is entered; at least one. */
 unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size);

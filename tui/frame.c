@@ -43,7 +43,8 @@ static void draw_title(struct tui *t, struct area a)
 
     t->reason_shown = false;
     area_fill(a, STYLE_title);
-    x = a.at.w < NARROW ? 1 : area_format(a, 1, 0, STYLE_title, "trapeze %s  ", script_name(t->script));
+    x = a.at.w < NARROW ? 1
+                        : area_format(a, 1, 0, STYLE_title, "trapeze %s  ", script_name(t->script));
     if (!h)
         return;
     if (world_host_count(script_world(t->script)) > 1)

@@ -9,13 +9,22 @@
 #include "script/script.h"
 #include "tui/paint.h"
 
+/* Pushes the field of the table at `index`, without what a metatable may have to say: outside
+ * of script_call nothing may raise an error. Returns its type. */
+static int raw_field(lua_State *L, int index, const char *name)
+{
+    index = lua_absindex(L, index);
+    lua_pushstring(L, name);
+    return lua_rawget(L, index);
+}
+
 /* The whole number that t[field][key] holds, `otherwise` when it holds none in 1..1000. */
 static int table_number(lua_State *L, const char *field, const char *key, int otherwise)
 {
     int value = otherwise;
 
-    if (lua_getfield(L, -1, field) == LUA_TTABLE) {
-        lua_getfield(L, -1, key);
+    if (raw_field(L, -1, field) == LUA_TTABLE) {
+        raw_field(L, -1, key);
         if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0 && lua_tointeger(L, -1) <= 1000)
             value = (int)lua_tointeger(L, -1);
         lua_pop(L, 1);
@@ -26,7 +35,7 @@ static int table_number(lua_State *L, const char *field, const char *key, int ot
 
 static bool has_function(lua_State *L, const char *field)
 {
-    bool is = lua_getfield(L, -1, field) == LUA_TFUNCTION;
+    bool is = raw_field(L, -1, field) == LUA_TFUNCTION;
 
     lua_pop(L, 1);
     return is;
@@ -40,7 +49,7 @@ static int adopt(struct pane *p, lua_State *L)
         return error_set(&p->error, ERROR_input,
                          "panes/%s.lua: returns no table with a function draw(p, m)", p->name);
     }
-    if (lua_getfield(L, -1, "title") == LUA_TSTRING) {
+    if (raw_field(L, -1, "title") == LUA_TSTRING) {
         struct text title = text_init(p->title, sizeof p->title);
 
         text_add(&title, "%s", lua_tostring(L, -1));
@@ -139,7 +148,7 @@ void pane_draw(struct pane *p, const struct pane_view *view, struct area area)
         p->error = (struct error){0};
         p->note[0] = '\0';
         pane_push(p, L);
-        lua_getfield(L, -1, "draw");
+        raw_field(L, -1, "draw");
         lua_remove(L, -2);
         call(p, view, NULL, &p->error);
     }
@@ -154,30 +163,24 @@ void pane_draw(struct pane *p, const struct pane_view *view, struct area area)
  */
 static bool find_row(lua_State *L, const struct pane *p, const char *field, const char *name)
 {
+    int top = lua_gettop(L);
     bool found = false;
 
     pane_push(p, L);
-    if (lua_istable(L, -1) && lua_getfield(L, -1, field) == LUA_TTABLE) {
-        for (lua_Integer i = 1; !found && lua_rawgeti(L, -1, i) == LUA_TTABLE; i++) {
+    if (lua_istable(L, -1) && raw_field(L, -1, field) == LUA_TTABLE) {
+        for (lua_Integer i = 1; !found && lua_rawgeti(L, top + 2, i) == LUA_TTABLE; i++) {
             lua_rawgeti(L, -1, 1);
-            found = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), name) == 0;
-            lua_pop(L, 1);
-            if (found) {
-                lua_rawgeti(L, -1, (lua_Integer)lua_rawlen(L, -1));
-                lua_replace(L, -2);
-            } else {
-                lua_pop(L, 1);
-            }
+            found = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), name) == 0;
+            lua_settop(L, found ? top + 3 : top + 2);
         }
-        if (!found)
-            lua_pop(L, 1);
-        lua_remove(L, -2);
     }
-    lua_remove(L, -2);
-    if (found && lua_isfunction(L, -1))
-        return true;
-    lua_pop(L, 1);
-    return false;
+    if (found) {
+        lua_rawgeti(L, -1, (lua_Integer)lua_rawlen(L, -1));
+        found = lua_isfunction(L, -1);
+        lua_replace(L, top + 1);
+    }
+    lua_settop(L, found ? top + 1 : top);
+    return found;
 }
 
 bool pane_key(struct pane *p, const struct pane_view *view, const char *name, struct error *err)

@@ -6,7 +6,7 @@
 #include "isa/csr.h"
 #include "machine/machine.h"
 
-static struct trap_node *node(const struct traplog *t, uint64_t serial)
+static struct trap_node *node(struct traplog *t, uint64_t serial)
 {
     return &t->ring[serial % TRAPLOG_KEEP];
 }
@@ -44,6 +44,8 @@ static void open_trap(struct traplog *t, const struct event *e)
         t->open_count--;
     }
     n->open = true;
+    if (n->level > 0)
+        t->last_out = e->context;
     t->open[t->open_count].serial = t->total - 1;
     t->open[t->open_count++].level = n->level;
 }
@@ -123,16 +125,13 @@ static void on_event(void *user, const struct event *e)
     }
 }
 
-int traplog_init(struct traplog *t, struct host *h, struct error *err)
+int traplog_new(struct traplog **out, struct host *h, struct error *err)
 {
-    *t = (struct traplog){.host = h};
-    t->ring = calloc(TRAPLOG_KEEP, sizeof *t->ring);
-    t->passing = calloc(TRAPLOG_KEEP, sizeof *t->passing);
-    if (!t->ring || !t->passing) {
-        free(t->ring);
-        free(t->passing);
-        return error_set(err, ERROR_memory, "out of memory");
-    }
+    struct traplog *t = *out = calloc(1, sizeof *t);
+
+    if (!t)
+        return error_set(err, ERROR_memory, "out of memory for the log of traps");
+    t->host = h;
     t->subscriber = (struct trace_subscriber){
         .mask = EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | EVENT_BIT(EVENT_entry) |
                 EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_halt) |
@@ -145,11 +144,11 @@ int traplog_init(struct traplog *t, struct host *h, struct error *err)
     return 0;
 }
 
-void traplog_fini(struct traplog *t)
+void traplog_free(struct traplog *t)
 {
-    trace_detach(machine_trace(host_machine(t->host)), &t->subscriber);
-    free(t->ring);
-    free(t->passing);
+    if (t)
+        trace_detach(machine_trace(host_machine(t->host)), &t->subscriber);
+    free(t);
 }
 
 void traplog_refilter(struct traplog *t)
@@ -173,5 +172,5 @@ unsigned traplog_count(struct traplog *t, const struct filter *f)
 
 const struct trap_node *traplog_at(const struct traplog *t, unsigned place)
 {
-    return place < t->passing_count ? node(t, t->passing[place]) : NULL;
+    return place < t->passing_count ? &t->ring[t->passing[place] % TRAPLOG_KEEP] : NULL;
 }

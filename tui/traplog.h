@@ -36,23 +36,24 @@ struct trap_node {
 struct traplog {
     struct host *host;
     struct trace_subscriber subscriber;
-    struct trap_node *ring;
+    struct trap_node ring[TRAPLOG_KEEP];
     uint64_t total;
     struct {
         uint64_t serial;
         uint16_t level;
     } open[TRAPLOG_DEPTH]; /* outermost first; may be older than what is kept */
     unsigned open_count;
+    uint16_t last_out; /* the context that was left last; 0: none but the machine itself */
 
     /* Those that pass `filter`, oldest first; made when asked for. */
-    uint64_t *passing;
+    uint64_t passing[TRAPLOG_KEEP];
     unsigned passing_count;
     uint64_t passing_total;
 };
 
 /* Listens from now on. */
-int traplog_init(struct traplog *t, struct host *h, struct error *err);
-void traplog_fini(struct traplog *t);
+int traplog_new(struct traplog **out, struct host *h, struct error *err);
+void traplog_free(struct traplog *t); /* NULL is fine */
 
 /* How many of those that are kept pass; traplog_at gives one by its place, oldest first. */
 unsigned traplog_count(struct traplog *t, const struct filter *f);

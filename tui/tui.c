@@ -59,24 +59,42 @@ struct host *tui_host(const struct tui *t)
     return t->run.host;
 }
 
-struct traplog *tui_log(struct tui *t)
+struct traplog *tui_log(const struct tui *t)
 {
     for (unsigned i = 0; i < t->log_count; i++)
-        if (t->logs[i].host == tui_host(t))
-            return &t->logs[i];
+        if (t->logs[i]->host == tui_host(t))
+            return t->logs[i];
     return NULL;
+}
+
+/* The innermost context that counts as entered: what runs, or what it is busy for. */
+static uint16_t innermost(const struct tui *t)
+{
+    uint16_t current = view_current(tui_host(t)), id = current;
+    const struct traplog *log = tui_log(t);
+    const struct context *c;
+
+    /* A monitor that answers an exit: the VM that it came from. */
+    for (uint16_t out = log ? log->last_out : 0; out; out = c->parent) {
+        c = view_context(tui_host(t), out);
+        if (!c || !c->alive || c->parent == CONTEXT_NONE)
+            break;
+        if (c->parent == current)
+            id = log->last_out;
+    }
+    while ((c = view_context(tui_host(t), id)) && c->inside != CONTEXT_NONE)
+        id = c->inside;
+    return id;
 }
 
 unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size)
 {
-    const struct context *c = view_context(tui_host(t), 0);
-    unsigned count = 0;
+    const struct context *c = view_context(tui_host(t), innermost(t));
+    unsigned count = c && c->level < size ? c->level + 1u : 1;
 
-    chain[count++] = 0;
-    while (c && c->inside != CONTEXT_NONE && count < size) {
-        chain[count++] = c->inside;
-        c = view_context(tui_host(t), c->inside);
-    }
+    chain[0] = 0;
+    for (unsigned i = count; c && i-- > 0; c = view_context(tui_host(t), c->parent))
+        chain[i] = c->id;
     return count;
 }
 
@@ -204,7 +222,7 @@ static void log_machines(struct tui *t)
     while ((h = world_host(script_world(t->script), t->log_count))) {
         struct error err = {0};
 
-        if (traplog_init(&t->logs[t->log_count], h, &err) != 0) {
+        if (traplog_new(&t->logs[t->log_count], h, &err) != 0) {
             tui_complain(t, "%s", err.text);
             return;
         }
@@ -239,7 +257,7 @@ void tui_fini(struct tui *t)
     if (t->script) {
         run_fini(&t->run);
         for (unsigned i = 0; i < t->log_count; i++)
-            traplog_fini(&t->logs[i]);
+            traplog_free(t->logs[i]);
         for (int i = 0; i < t->pane_count; i++)
             pane_unload(&t->panes[i], t->script);
     }
@@ -435,7 +453,7 @@ static void loop(struct tui *t)
         log_machines(t);
         show(t);
         left = FRAME_MS - (now_ms() - began);
-        if (!run_running(&t->run) && t->held == KEYS_NONE)
+        if (!run_running(&t->run) && t->held == KEYS_NONE && !t->quit)
             term_wait(-1);
         else if (tui_pace(t->speed) && left > 0)
             term_wait((int)left);

@@ -227,7 +227,8 @@ static void push_cost(lua_State *L, const struct host *h, const struct counter *
     set_integer(L, "count", row->count);
     set_integer(L, "cycles", row->cycles);
     set_integer(L, "max", row->max);
-    set_integer(L, "average", row->costed ? row->cycles / row->costed : 0);
+    if (row->costed)
+        set_integer(L, "average", row->cycles / row->costed);
 }
 
 /*

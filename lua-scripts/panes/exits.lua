@@ -33,7 +33,7 @@ return {
             local r = rows[i]
             return ui.left(several and r.vm .. " " .. r.cause or r.cause, label),
                 ui.right(r.count, 7), ui.right(string.format("%.1f%%", 100 * r.count / count), 7),
-                ui.right(r.average, 8), ui.right(r.max, 8),
+                ui.right(r.average or "-", 8), ui.right(r.average and r.max or "-", 8),
                 wide > 18 and { "  " .. ui.bar(r.cycles / cycles, wide - 3), "guest1" } or nil
         end)
     end,

@@ -6,17 +6,25 @@ local function who(trap)
     return string.format("%sL%d %s", tree and string.rep("  ", trap.depth) or "", trap.level, trap.vm)
 end
 
-local function line(trap, w)
-    local text = trap.text ~= "" and trap.text or (trap.sym ~= "" and "at " .. trap.sym or "")
-    local bad = trap.kind ~= "trap"
+-- Widths of the columns; what is left belongs to the instruction.
+local function columns(w)
+    if w < 100 then
+        return { step = 8, who = 10, cause = 13, answer = w >= 76 and 12 or 0 }
+    end
+    return { step = 12, who = 16, cause = 17, answer = 18 }
+end
 
-    return { ui.right(trap.icount, 9) .. "  ", "dim" },
-        { ui.left(who(trap), 12) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
-        ui.left(string.format("%d>%d", trap.from, trap.to), 5),
-        { ui.left(trap.cause, 16), bad and "bad" or "normal" },
-        ui.right(trap.cost or (bad and "" or "..."), 7) .. "  ",
-        w >= 76 and { ui.left(trap.answer or "", 14) .. " ", "symbol" } or nil,
-        { text, "normal" }
+local function line(trap, c)
+    local text = trap.text ~= "" and trap.text or (trap.sym ~= "" and "at " .. trap.sym or "")
+    local cost = trap.kind == "trap" and (trap.cost or "...") or ""
+
+    return { ui.right(trap.icount, c.step) .. " ", "dim" },
+        { ui.left(who(trap), c.who) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
+        string.format("%d>%d  ", trap.from, trap.to),
+        { ui.left(trap.cause, c.cause), trap.kind == "trap" and "normal" or "bad" },
+        ui.right(cost, 7) .. " ",
+        { ui.left(trap.answer or "", c.answer) .. (c.answer > 0 and " " or ""), "symbol" },
+        text
 end
 
 return {
@@ -30,13 +38,16 @@ return {
 
         p:note(string.format("%s, filter: %s", tree and "tree" or "list",
             filter ~= "" and filter or "none"))
-        p:line({ ui.right("step", 9) .. "  " .. ui.left("who", 13) .. "ring cause            cycles  "
-            .. (p.w >= 76 and ui.left("answered by", 15) or "") .. "instruction", "heading" })
+        local c = columns(p.w)
+        p:line { ui.right("step", c.step) .. " " .. ui.left("who", c.who) .. " ring "
+            .. ui.left("cause", c.cause) .. " cycles "
+            .. ui.left(c.answer > 0 and "answered by" or "", c.answer)
+            .. (c.answer > 0 and " " or "") .. "instruction", "heading" }
         if count == 0 then
-            return p:line { "           none yet", "dim" }
+            return p:line { ui.right("", c.step + 1) .. "none yet", "dim" }
         end
         p:list(count, function(i)
-            return line(ui.trap(i), p.w)
+            return line(ui.trap(i), c)
         end, { follow = true })
     end,
 

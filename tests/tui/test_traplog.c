@@ -9,7 +9,7 @@
 
 static struct world *world;
 static struct host *host;
-static struct traplog traps;
+static struct traplog *traps;
 
 static void begin(void)
 {
@@ -19,12 +19,12 @@ static void begin(void)
     config.ram_size = 1 << 20;
     ck_assert_msg(world_new(&world, &err) == 0, "%s", err.text);
     ck_assert_msg(world_add(world, NULL, &config, &host, &err) == 0, "%s", err.text);
-    ck_assert_msg(traplog_init(&traps, host, &err) == 0, "%s", err.text);
+    ck_assert_msg(traplog_new(&traps, host, &err) == 0, "%s", err.text);
 }
 
 static void end(void)
 {
-    traplog_fini(&traps);
+    traplog_free(traps);
     world_free(world);
 }
 
@@ -78,9 +78,9 @@ START_TEST(an_exit_costs_what_passes_until_the_guest_is_entered_again)
 
     load_program();
     ck_assert_int_eq(host_advance(host, 28), ADVANCE_SLICE);
-    ck_assert_uint_eq(traplog_count(&traps, NULL), 2);
+    ck_assert_uint_eq(traplog_count(traps, NULL), 2);
     for (unsigned i = 0; i < 2; i++) {
-        n = traplog_at(&traps, i);
+        n = traplog_at(traps, i);
         ck_assert_uint_eq(n->e.cause, CAUSE_ecall_ring1);
         ck_assert_uint_eq(n->e.pc, 0x80003000 + 4 * i);
         ck_assert_uint_eq(n->level, 1);
@@ -97,8 +97,8 @@ START_TEST(an_exit_that_is_not_answered_yet_is_open)
 {
     load_program();
     host_advance(host, 13); /* into the handler of the first */
-    ck_assert_uint_eq(traplog_count(&traps, NULL), 1);
-    ck_assert(traplog_at(&traps, 0)->open);
+    ck_assert_uint_eq(traplog_count(traps, NULL), 1);
+    ck_assert(traplog_at(traps, 0)->open);
 }
 END_TEST
 
@@ -116,11 +116,11 @@ START_TEST(a_trap_inside_a_handler_lies_inside_its_trap)
     publish(EVENT_trap, CAUSE_load_page, 110);
     publish(EVENT_ret, 0, 150);
     publish(EVENT_ret, 0, 200);
-    ck_assert_uint_eq(traplog_count(&traps, NULL), 2);
-    ck_assert_uint_eq(traplog_at(&traps, 0)->depth, 0);
-    ck_assert_uint_eq(traplog_at(&traps, 0)->cost, 100);
-    ck_assert_uint_eq(traplog_at(&traps, 1)->depth, 1);
-    ck_assert_uint_eq(traplog_at(&traps, 1)->cost, 40);
+    ck_assert_uint_eq(traplog_count(traps, NULL), 2);
+    ck_assert_uint_eq(traplog_at(traps, 0)->depth, 0);
+    ck_assert_uint_eq(traplog_at(traps, 0)->cost, 100);
+    ck_assert_uint_eq(traplog_at(traps, 1)->depth, 1);
+    ck_assert_uint_eq(traplog_at(traps, 1)->cost, 40);
 }
 END_TEST
 
@@ -131,9 +131,9 @@ START_TEST(a_return_to_an_outer_ring_ends_every_handler)
     publish(EVENT_trap, CAUSE_ecall_ring3, 100);
     publish(EVENT_trap, CAUSE_load_page, 110);
     trace_publish(machine_trace(host_machine(host)), &e);
-    ck_assert_uint_eq(traplog_count(&traps, NULL), 2);
-    ck_assert_uint_eq(traplog_at(&traps, 0)->cost, 400);
-    ck_assert_uint_eq(traplog_at(&traps, 1)->cost, 390);
+    ck_assert_uint_eq(traplog_count(traps, NULL), 2);
+    ck_assert_uint_eq(traplog_at(traps, 0)->cost, 400);
+    ck_assert_uint_eq(traplog_at(traps, 1)->cost, 390);
 }
 END_TEST
 
@@ -146,13 +146,13 @@ START_TEST(a_filter_picks_and_the_kept_ones_are_the_last)
         publish(EVENT_trap, i % 2 ? CAUSE_breakpoint : CAUSE_ecall_ring3, i);
         publish(EVENT_ret, 0, i);
     }
-    ck_assert_uint_eq(traplog_count(&traps, NULL), TRAPLOG_KEEP);
-    ck_assert_uint_eq(traplog_at(&traps, 0)->e.cycle, 10);
-    ck_assert_ptr_null(traplog_at(&traps, TRAPLOG_KEEP));
+    ck_assert_uint_eq(traplog_count(traps, NULL), TRAPLOG_KEEP);
+    ck_assert_uint_eq(traplog_at(traps, 0)->e.cycle, 10);
+    ck_assert_ptr_null(traplog_at(traps, TRAPLOG_KEEP));
     ck_assert_int_eq(filter_parse(&f, "cause=breakpoint", NULL, &err), 0);
-    traplog_refilter(&traps);
-    ck_assert_uint_eq(traplog_count(&traps, &f), TRAPLOG_KEEP / 2);
-    ck_assert_uint_eq(traplog_at(&traps, 0)->e.cycle, 11);
+    traplog_refilter(traps);
+    ck_assert_uint_eq(traplog_count(traps, &f), TRAPLOG_KEEP / 2);
+    ck_assert_uint_eq(traplog_at(traps, 0)->e.cycle, 11);
 }
 END_TEST
 
@@ -160,10 +160,10 @@ START_TEST(traps_without_end_forget_the_outermost)
 {
     for (unsigned i = 0; i < 3 * TRAPLOG_DEPTH; i++)
         publish(EVENT_trap, CAUSE_illegal, i);
-    ck_assert_uint_eq(traplog_at(&traps, traplog_count(&traps, NULL) - 1)->depth, TRAPLOG_DEPTH);
+    ck_assert_uint_eq(traplog_at(traps, traplog_count(traps, NULL) - 1)->depth, TRAPLOG_DEPTH);
     for (unsigned i = 0; i < 3 * TRAPLOG_DEPTH; i++)
         publish(EVENT_ret, 0, 1000);
-    ck_assert_uint_eq(traps.open_count, 0);
+    ck_assert_uint_eq(traps->open_count, 0);
 }
 END_TEST
 
