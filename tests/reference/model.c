@@ -530,13 +530,14 @@ static bool csr(struct model *m, const struct parts *p, word *result)
     return true;
 }
 
+/* A deadline beyond 2^62 cycles never comes: no machine lives to see it. */
 static bool wait(struct model *m)
 {
     uint64_t deadline = (uint64_t)m->r.timecmph << 32 | m->r.timecmp;
 
     if (pending(m) & m->r.ie)
         return true;
-    if (m->r.ie >> INTERRUPT_timer & 1 && deadline <= UINT64_MAX / m->cost.divider) {
+    if (m->r.ie >> INTERRUPT_timer & 1 && deadline <= ((uint64_t)1 << 62) / m->cost.divider) {
         m->cycle = deadline * m->cost.divider;
         return true;
     }
