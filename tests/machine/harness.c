@@ -28,10 +28,15 @@ void rig_init(struct rig *r, struct machine_config config)
     memset(r, 0, sizeof *r);
     ck_assert_msg(machine_new(&r->m, &config, &err) == 0, "machine_new: %s", err.text);
     rig_put_at(r, VECTOR, JAL(ZERO, 0));
-    rig_set_csr(r, CSR_tvec, VECTOR);
-    rig_set_csr(r, CSR_timecmp, 0xffffffff);
-    rig_set_csr(r, CSR_timecmph, 0xffffffff);
-    rig_pc(r, CODE);
+    rig_restart(r);
+}
+
+void rig_restart(struct rig *r)
+{
+    struct cpu_regs regs = {
+        .pc = CODE, .tvec = VECTOR, .timecmp = 0xffffffff, .timecmph = 0xffffffff};
+
+    machine_set_regs(r->m, &regs);
     r->at = CODE;
 }
 

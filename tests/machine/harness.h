@@ -50,6 +50,9 @@ struct machine_config rig_config(void);
 bool rig_hard(void);
 
 void rig_init(struct rig *r, struct machine_config config);
+/* Registers as after rig_init, and writing at CODE again; memory, TLB and counters stay. Building
+ * a machine is slow where every allocation is checked, so long tables use one. */
+void rig_restart(struct rig *r);
 void rig_fini(struct rig *r);
 
 void rig_put(struct rig *r, word bits);

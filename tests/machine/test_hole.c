@@ -144,13 +144,14 @@ START_TEST(probe_gives_the_low_bits_of_the_leaf_to_rings_that_may_use_it)
     struct rig r;
 
     config.classic = true;
+    rig_init(&r, config);
     for (unsigned n = 0; n < COUNT_OF(probes) * 8; n++) {
         unsigned row = n / 8, ring = n & 3, asked = n & 4 ? ring : 0; /* asked: running in */
         bool superpage = (probes[row].root_entry & (PTE_R | PTE_X)) != 0;
         word leaf = superpage ? probes[row].root_entry : probes[row].leaf;
         word expected = probes[row].answers >> 4 * ring & 1 ? leaf & 0x3f : 0;
 
-        rig_init(&r, config);
+        rig_restart(&r);
         rig_map_ram(&r, ROOT);
         rig_put_at(&r, ROOT + 4 * PT_INDEX1(VA), probes[row].root_entry);
         rig_put_at(&r, TABLE + 4 * PT_INDEX0(VA), probes[row].leaf);
@@ -166,8 +167,8 @@ START_TEST(probe_gives_the_low_bits_of_the_leaf_to_rings_that_may_use_it)
                       "%s for ring %u, asked in %u: %02x, not %02x", probes[row].what, ring, asked,
                       rig_regs(&r)->x[A0], expected);
         ck_assert_uint_eq(rig_word(&r, TABLE + 4 * PT_INDEX0(VA)), probes[row].leaf);
-        rig_fini(&r);
     }
+    rig_fini(&r);
 }
 END_TEST
 

@@ -150,10 +150,11 @@ static void compare_end(const struct pair *p, enum machine_stop stop, unsigned r
         agreed = p->handler_traps >= 1; /* the same state again: it would never end */
     else
         agreed = stop == STOP_BUDGET && end == MODEL_RUNS;
+    if (agreed)
+        return;
     describe_trail(&t, p);
-    ck_assert_msg(agreed,
-                  "seed %llu round %u: stop %d, shutdown %d, but the model ends with %d\n%s",
-                  (unsigned long long)p->seed, round, stop, why, end, buffer);
+    ck_abort_msg("seed %llu round %u: stop %d, shutdown %d, but the model ends with %d\n%s",
+                 (unsigned long long)p->seed, round, stop, why, end, buffer);
 }
 
 static void compare_ram(struct pair *p)

@@ -136,6 +136,7 @@ START_TEST(wrong_forms_are_page_faults_and_walks_out_of_ram_access_faults)
 {
     struct rig r;
 
+    paging_on(&r);
     for (unsigned n = 0; n < COUNT_OF(form_rows) * KINDS * 2; n++) {
         unsigned row = n / (KINDS * 2);
         enum kind kind = n % KINDS;
@@ -143,12 +144,12 @@ START_TEST(wrong_forms_are_page_faults_and_walks_out_of_ram_access_faults)
                      : form_rows[row].access_fault ? kinds[kind].access_fault
                                                    : 0;
 
-        paging_on(&r);
+        flush(&r);
         rig_put_at(&r, ROOT + 4 * PT_INDEX1(VA), form_rows[row].root_entry);
         rig_put_at(&r, TABLE + 4 * PT_INDEX0(VA), form_rows[row].leaf);
         expect(&r, form_rows[row].what, kind, n / KINDS % 2 ? 3 : 0, VA, cause);
-        rig_fini(&r);
     }
+    rig_fini(&r);
 }
 END_TEST
 

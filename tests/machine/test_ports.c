@@ -26,7 +26,9 @@ START_TEST(pin_and_pout_are_allowed_to_rings_up_to_iopl_in_both_variants)
         struct machine_config config = rig_config();
 
         config.classic = n >> 5;
-        rig_init(&r, config);
+        if (n % 32 == 0)
+            rig_init(&r, config);
+        rig_restart(&r);
         rig_put(&r, insn);
         rig_set_csr(&r, CSR_status, iopl << SHIFT_status_iopl);
         rig_ring(&r, ring);
@@ -36,7 +38,8 @@ START_TEST(pin_and_pout_are_allowed_to_rings_up_to_iopl_in_both_variants)
             rig_expect_pc(&r, CODE + 4);
         else
             rig_expect_trap(&r, CAUSE_privileged, insn, CODE);
-        rig_fini(&r);
+        if (n % 32 == 31)
+            rig_fini(&r);
     }
 }
 END_TEST

@@ -148,10 +148,11 @@ START_TEST(sfence_vma_removes_what_its_operands_name_and_nothing_else)
 {
     struct rig r;
 
+    start(&r, 256);
     for (unsigned n = 0; n < COUNT_OF(fences) * 3; n++) {
         unsigned row = n / 3, kind = n % 3;
 
-        start(&r, 256);
+        rig_do(&r, PLAIN(sfence_vma));
         map(&r, page(2), OLD_PAGE | FULL);
         if (kind == 0)
             expect_load(&r, page(2), false);
@@ -170,8 +171,8 @@ START_TEST(sfence_vma_removes_what_its_operands_name_and_nothing_else)
             expect_store(&r, page(2), fences[row].removed);
         else
             expect_fetch(&r, page(2), fences[row].removed);
-        rig_fini(&r);
     }
+    rig_fini(&r);
 }
 END_TEST
 
@@ -218,10 +219,10 @@ START_TEST(an_array_is_indexed_by_the_low_bits_of_the_page_number)
     struct rig r;
 
     for (uint32_t tlb = 1; tlb <= 4096; tlb *= 2) {
+        start(&r, tlb);
         for (uint32_t distance = 1; distance <= 8192; distance *= 2) {
             gva other = VA + distance * PAGE_SIZE;
 
-            start(&r, tlb);
             rig_map(&r, ROOT, OTHER_TABLE, other, OLD_PAGE | FULL);
             map(&r, VA, OLD_PAGE | FULL);
             if (PT_INDEX1(other) == PT_INDEX1(VA))
@@ -230,8 +231,9 @@ START_TEST(an_array_is_indexed_by_the_low_bits_of_the_page_number)
             map(&r, VA, NEW_PAGE | FULL);
             expect_load(&r, other, false);
             expect_load(&r, VA, distance % tlb == 0);
-            rig_fini(&r);
+            rig_do(&r, PLAIN(sfence_vma));
         }
+        rig_fini(&r);
     }
 }
 END_TEST

@@ -27,36 +27,37 @@ static const word no_instructions[] = {
 };
 
 /* One instruction at CODE with a0, a1 set; it traps and changes nothing else. */
-static void expect_fault(struct machine_config config, unsigned ring, word insn, word a0, word a1,
-                         word cause, word tval)
+static void expect_fault(struct rig *r, unsigned ring, word insn, word a0, word a1, word cause,
+                         word tval)
 {
-    struct rig r;
+    uint64_t retired = machine_instret(r->m);
 
-    rig_init(&r, config);
-    rig_put(&r, insn);
-    rig_x(&r, A0, a0);
-    rig_x(&r, A1, a1);
-    rig_ring(&r, ring);
-    struct cpu_regs before = *rig_regs(&r);
-    rig_run(&r, 1);
-    ck_assert_msg(rig_regs(&r)->cause == cause, "%08x in ring %u: cause %08x, not %08x", insn, ring,
-                  rig_regs(&r)->cause, cause);
-    rig_expect_trap(&r, cause, tval, CODE);
-    for (unsigned n = 0; n < 32; n++)
-        ck_assert_uint_eq(rig_regs(&r)->x[n], before.x[n]);
-    ck_assert_uint_eq(machine_instret(r.m), 0);
-    rig_fini(&r);
+    rig_restart(r);
+    rig_put(r, insn);
+    rig_x(r, A0, a0);
+    rig_x(r, A1, a1);
+    rig_ring(r, ring);
+    struct cpu_regs before = *rig_regs(r);
+    rig_run(r, 1);
+    ck_assert_msg(rig_regs(r)->cause == cause, "%08x in ring %u: cause %08x, not %08x", insn, ring,
+                  rig_regs(r)->cause, cause);
+    rig_expect_trap(r, cause, tval, CODE);
+    ck_assert_mem_eq(rig_regs(r)->x, before.x, sizeof before.x);
+    ck_assert_uint_eq(machine_instret(r->m), retired);
 }
 
 START_TEST(words_that_are_no_instruction_are_illegal_in_every_ring_and_variant)
 {
     struct machine_config config = rig_config();
+    struct rig r;
 
-    for (unsigned n = 0; n < COUNT_OF(no_instructions) * 8; n++) {
-        word bits = no_instructions[n / 8];
-
-        config.classic = n & 4;
-        expect_fault(config, n & 3, bits, 0, 0, CAUSE_illegal, bits);
+    for (unsigned classic = 0; classic < 2; classic++) {
+        config.classic = classic;
+        rig_init(&r, config);
+        for (unsigned n = 0; n < COUNT_OF(no_instructions) * 4; n++)
+            expect_fault(&r, n % 4, no_instructions[n / 4], 0, 0, CAUSE_illegal,
+                         no_instructions[n / 4]);
+        rig_fini(&r);
     }
 }
 END_TEST
@@ -110,15 +111,20 @@ static const struct {
 START_TEST(every_exception_has_its_cause_and_tval_and_changes_no_register)
 {
     struct machine_config config = rig_config();
+    struct rig r;
 
-    for (unsigned n = 0; n < COUNT_OF(fault_rows) * 8; n++) {
-        unsigned row = n / 8, ring = n & 3;
+    for (unsigned classic = 0; classic < 2; classic++) {
+        config.classic = classic;
+        rig_init(&r, config);
+        for (unsigned n = 0; n < COUNT_OF(fault_rows) * 4; n++) {
+            unsigned row = n / 4, ring = n % 4;
 
-        config.classic = n & 4;
-        if (fault_rows[row].rings >> ring & 1) {
-            expect_fault(config, ring, fault_rows[row].insn, fault_rows[row].a0, 0x12345678,
-                         fault_rows[row].cause, fault_rows[row].tval);
+            if (fault_rows[row].rings >> ring & 1) {
+                expect_fault(&r, ring, fault_rows[row].insn, fault_rows[row].a0, 0x12345678,
+                             fault_rows[row].cause, fault_rows[row].tval);
+            }
         }
+        rig_fini(&r);
     }
 }
 END_TEST
@@ -194,12 +200,13 @@ START_TEST(entry_saves_ring_ie_and_ptbr_and_closes_the_door)
 {
     struct rig r;
 
+    rig_init(&r, rig_config());
     for (unsigned n = 0; n < 32; n++) {
         unsigned ring = n & 3;
         word ie = n & 4 ? FIELD_status_ie : 0, tps = n & 8 ? FIELD_status_tps : 0;
         word stale = n & 16 ? FIELD_status_pie | FIELD_status_pring | FIELD_status_ptf : 0;
 
-        rig_init(&r, rig_config());
+        rig_restart(&r);
         rig_put(&r, PLAIN(ebreak));
         rig_ring(&r, ring);
         rig_set_csr(&r, CSR_status, ie | tps | stale | 0x5080); /* UF 5, IOPL 2 */
@@ -212,8 +219,8 @@ START_TEST(entry_saves_ring_ie_and_ptbr_and_closes_the_door)
                           0x5080 | tps | ring << SHIFT_status_pring | (ie ? FIELD_status_pie : 0));
         ck_assert_uint_eq(rig_csr(&r, CSR_eptbr), 0x00c12345);
         ck_assert_uint_eq(rig_csr(&r, CSR_ptbr), tps ? 0x00054321 : 0x00c12345);
-        rig_fini(&r);
     }
+    rig_fini(&r);
 }
 END_TEST
 
@@ -221,12 +228,13 @@ START_TEST(tret_restores_ring_ie_and_ptbr_and_leaves_pring_3_pie_1)
 {
     struct rig r;
 
+    rig_init(&r, rig_config());
     for (unsigned n = 0; n < 32; n++) {
         unsigned ring = n & 3;
         word pie = n & 4 ? FIELD_status_pie : 0, tps = n & 8 ? FIELD_status_tps : 0;
         word ie = n & 16 ? FIELD_status_ie : 0;
 
-        rig_init(&r, rig_config());
+        rig_restart(&r);
         rig_put(&r, PLAIN(tret));
         rig_set_csr(&r, CSR_epc, DATA);
         rig_set_csr(&r, CSR_status, ring << SHIFT_status_pring | pie | tps | ie | 0xa040);
@@ -241,9 +249,9 @@ START_TEST(tret_restores_ring_ie_and_ptbr_and_leaves_pring_3_pie_1)
                               (pie ? FIELD_status_ie : 0) | ring << SHIFT_status_cring);
         ck_assert_uint_eq(rig_csr(&r, CSR_ptbr), tps ? 0x00c54321 : 0x00012345);
         ck_assert_uint_eq(rig_csr(&r, CSR_eptbr), 0x00c54321);
-        ck_assert_uint_eq(machine_instret(r.m), 1);
-        rig_fini(&r);
+        ck_assert_uint_eq(machine_instret(r.m), n + 1);
     }
+    rig_fini(&r);
 }
 END_TEST
 
