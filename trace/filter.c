@@ -384,15 +384,18 @@ static bool cause_has_address(word cause)
     }
 }
 
-/* Does `tval` hold an address or port? events.def says so, and for causes causes.def. */
+/* Is `tval` of this kind always an address or port? events.def says so. */
+static bool is_access(const struct event_info *info)
+{
+    return strcmp(info->tval, "gva") == 0 || strcmp(info->tval, "hpa") == 0 ||
+           strcmp(info->tval, "port") == 0;
+}
+
 static bool has_address(const struct event *e)
 {
     const struct event_info *info = event_info((enum event_kind)e->kind);
 
-    if (*info->cause)
-        return cause_has_address(e->cause);
-    return strcmp(info->tval, "gva") == 0 || strcmp(info->tval, "hpa") == 0 ||
-           strcmp(info->tval, "port") == 0;
+    return *info->cause ? cause_has_address(e->cause) : is_access(info);
 }
 
 static bool match_csr(const struct filter_list *list, const struct event *e)
@@ -448,7 +451,7 @@ bool filter_match(const struct filter *f, const struct contexts *contexts, const
 
     if (!f)
         return true;
-    if (!(filter_kinds(f) & EVENT_BIT(e->kind)) || !in_list(&f->from, e->ring_from) ||
+    if ((f->kinds && !(f->kinds & EVENT_BIT(e->kind))) || !in_list(&f->from, e->ring_from) ||
         !in_list(&f->to, e->ring_to))
         return false;
     if (f->cause.count && (!*info->cause || !in_list(&f->cause, e->cause)))
@@ -470,7 +473,20 @@ bool filter_match(const struct filter *f, const struct contexts *contexts, const
     return !f->when || f->when(f->user, e);
 }
 
+static bool can_match(const struct filter *f, enum event_kind kind)
+{
+    const struct event_info *info = event_info(kind);
+
+    return !(f->cause.count && !*info->cause) && !(f->hint.count && kind != EVENT_hint) &&
+           !(f->addr.set && !*info->cause && !is_access(info));
+}
+
 uint32_t filter_kinds(const struct filter *f)
 {
-    return f && f->kinds ? f->kinds : EVENT_ALL;
+    uint32_t kinds = f && f->kinds ? f->kinds : EVENT_ALL;
+
+    for (unsigned i = 0; f && i < EVENT_COUNT; i++)
+        if (!can_match(f, (enum event_kind)i))
+            kinds &= ~EVENT_BIT(i);
+    return kinds;
 }

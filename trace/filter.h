@@ -70,7 +70,8 @@ int filter_set(struct filter *f, const char *key, const char *value,
 /* NULL is the empty filter. Without contexts nothing is in a VM. */
 bool filter_match(const struct filter *f, const struct contexts *contexts, const struct event *e);
 
-/* The kinds it can match, for a subscriber's mask. */
+/* The kinds it can match, for a subscriber's mask: a filter by cause, hint or address does not make
+ * a machine publish every instruction. */
 uint32_t filter_kinds(const struct filter *f);
 
 struct filter_key {

@@ -209,6 +209,30 @@ START_TEST(conditions_can_be_set_one_by_one)
 }
 END_TEST
 
+START_TEST(its_kinds_are_those_that_it_can_match)
+{
+    static const struct {
+        const char *text;
+        uint32_t kinds;
+    } rows[] = {
+        {"", EVENT_ALL},
+        {"from=3", EVENT_ALL},
+        {"trap csr", EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_csr)},
+        {"cause=timer", EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_exit) | EVENT_BIT(EVENT_shutdown)},
+        {"trap csr cause=timer", EVENT_BIT(EVENT_trap)},
+        {"hint=enter", EVENT_BIT(EVENT_hint)},
+        {"trap hint=enter", 0},
+        {"port addr=1 cause=1", 0},
+        {"addr=1 port insn csr", EVENT_BIT(EVENT_port)},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        ck_assert_int_eq(filter_parse(&f, rows[i].text, NULL, &err), 0);
+        ck_assert_msg(filter_kinds(&f) == rows[i].kinds, "%s", rows[i].text);
+    }
+}
+END_TEST
+
 static bool odd_value(void *user, const struct event *e)
 {
     ++*(unsigned *)user;
@@ -294,6 +318,7 @@ Suite *suite_trace_filter(void)
                         (int)COUNT_OF(nonsense));
     tcase_add_test(t, once_and_max_are_for_who_asks);
     tcase_add_test(t, conditions_can_be_set_one_by_one);
+    tcase_add_test(t, its_kinds_are_those_that_it_can_match);
     tcase_add_test(t, the_callers_own_condition_is_asked_last);
     tcase_add_test(t, without_contexts_nothing_is_in_a_vm);
     tcase_add_test(t, every_key_has_help_and_is_understood);
