@@ -2,7 +2,7 @@
  * Decoding, and the memory that decoded code lives in; see block.h for its shape.
  *
  * Everything is allocated when the machine is built: a table of pointers for the pages of RAM,
- * some thousand code pages, one pool. When either of the last two is used up, all of it is
+ * some thousand code pages, one pool as large as RAM within limits. When either of the last two is used up, all of it is
  * forgotten; that happens only between blocks, so nobody stands in what is thrown away.
  */
 #include "machine/block.h"
@@ -13,8 +13,9 @@
 
 #include "machine/internal.h"
 
-#define CODE_PAGES 2048u
-#define POOL_SIZE  ((size_t)32 << 20)
+#define CODE_PAGES_MAX 2048u
+#define POOL_MIN       (2u << 20)
+#define POOL_MAX       (32u << 20)
 
 /* What no countdown can pay: see cpu.h for how large one gets. */
 const struct block block_none = {.charge = (charge)0x7fffffff << 32};
@@ -32,8 +33,10 @@ bool code_init(struct code *code, uint32_t ram_size)
 {
     code->page_count = ram_size >> PAGE_SHIFT;
     code->pages = calloc(code->page_count, sizeof(struct code_page *));
-    code->page_pool = malloc(CODE_PAGES * sizeof(struct code_page));
-    code->pool = malloc(POOL_SIZE);
+    code->page_limit = code->page_count < CODE_PAGES_MAX ? code->page_count : CODE_PAGES_MAX;
+    code->page_pool = malloc(code->page_limit * sizeof(struct code_page));
+    code->size = ram_size < POOL_MIN ? POOL_MIN : ram_size > POOL_MAX ? POOL_MAX : ram_size;
+    code->pool = malloc(code->size);
     code->singles = calloc(PT_ENTRIES, SINGLE_SIZE);
     return code->pages && code->page_pool && code->pool && code->singles;
 }
@@ -71,7 +74,7 @@ struct code_page *code_page(struct cpu *c, uint32_t number)
 
     if (code->pages[number])
         return code->pages[number];
-    if (code->page_used == CODE_PAGES)
+    if (code->page_used == code->page_limit)
         code_flush(c);
     struct code_page *page = &code->page_pool[code->page_used++];
     page_clear(page);
@@ -243,7 +246,7 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
     struct maker k;
     enum ending ending = GOES_ON;
 
-    if (c->code.used + BLOCK_SIZE_MAX > POOL_SIZE)
+    if (c->code.used + BLOCK_SIZE_MAX > c->code.size)
         code_flush(c);
     struct code_page *page = code_page(c, number);
     maker_begin(&k, c, (struct block *)(c->code.pool + c->code.used), page, index);

@@ -97,9 +97,9 @@ struct code {
     struct code_page **pages; /* for each page of RAM, NULL: never executed */
     uint32_t page_count;
     struct code_page *page_pool;
-    uint32_t page_used;
+    uint32_t page_used, page_limit;
     uint8_t *pool;
-    size_t used;
+    size_t used, size;
     uint8_t *singles; /* the blocks of one instruction that single steps run */
 };
 
