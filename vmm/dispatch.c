@@ -36,7 +36,7 @@ static void reflect(struct vcpu *v)
 /* The guest's tables are ours and lead only to its own RAM: only our mistake leads here. */
 static void refuse(struct vcpu *v)
 {
-    vm_end(v->vm, VM_STATUS_FAULT, "the monitor's tables for it are wrong");
+    vm_end(v->vm, "the monitor's tables for it are wrong", NULL);
 }
 
 static void exit_ecall(struct vcpu *v)

@@ -42,7 +42,7 @@ static enum outcome emulate_wfi(struct vcpu *v, word bits)
     if (v->cb->ip & v->cb->ie)
         return RETIRED;
     if (!vbus_can_wake(v))
-        vm_end(v->vm, VM_STATUS_FAULT, "it waits for an interrupt that can never come");
+        vm_end(v->vm, "it waits for an interrupt that can never come", NULL);
     return WAITS;
 }
 

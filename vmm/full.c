@@ -20,7 +20,7 @@ static void set_root(struct vcpu *v)
 {
     v->real_ptbr = shadow_select(&v->vm->shadow, v->cb->ptbr, v->cb->ring);
     if (!v->real_ptbr)
-        vm_end(v->vm, VM_STATUS_FAULT, "there is no memory left for its page tables");
+        vm_end(v->vm, "there is no memory left for its page tables", NULL);
     v->root_stale = false;
 }
 
@@ -49,7 +49,7 @@ static void map(struct vcpu *v, gva address, enum access access)
             emulate_access(v, address, f.walk.address, access == ACCESS_STORE);
         break;
     case SHADOW_NO_MEMORY:
-        vm_end(v->vm, VM_STATUS_FAULT, "there is no memory left for its page tables");
+        vm_end(v->vm, "there is no memory left for its page tables", NULL);
         break;
     }
 }

@@ -81,7 +81,7 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
     const char *end = dead_end(v, cause, tval);
 
     if (end) {
-        vm_end_by(v->vm, end, cause_text(cause));
+        vm_end(v->vm, end, cause_text(cause));
         return;
     }
     arch_hint_reflect(v->vm->id);

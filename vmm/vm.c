@@ -132,20 +132,25 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     return vm;
 }
 
-void vm_end(struct vm *vm, word status, const char *reason)
+static void end(struct vm *vm, word status, const char *reason, const char *more)
 {
     if (vm->ended)
         return;
     vm->ended = true;
     vm->status = status;
     vm->reason = reason;
+    vm->reason_more = more;
 }
 
-void vm_end_by(struct vm *vm, const char *reason, const char *more)
+void vm_end(struct vm *vm, const char *reason, const char *more)
 {
-    if (!vm->ended)
-        vm->reason_more = more;
-    vm_end(vm, VM_STATUS_FAULT, reason);
+    end(vm, VM_STATUS_FAULT, reason, more);
+}
+
+void vm_power_off(struct vm *vm, word status)
+{
+    vm->powered_off = !vm->ended;
+    end(vm, status, "it powered off", NULL);
 }
 
 static void say_end(const struct vm *vm)
@@ -155,13 +160,13 @@ static void say_end(const struct vm *vm)
     line_str(&l, vm->name);
     line_str(&l, " ended: ");
     line_str(&l, vm->reason);
+    if (vm->powered_off) {
+        line_str(&l, " with status ");
+        line_dec(&l, vm->status);
+    }
     if (vm->reason_more) {
         line_str(&l, " (");
         line_str(&l, vm->reason_more);
-        line_str(&l, ")");
-    } else if (vm->status != 0) {
-        line_str(&l, " (status ");
-        line_dec(&l, vm->status);
         line_str(&l, ")");
     }
     line_str(&l, " at pc ");
@@ -175,6 +180,7 @@ void vm_destroy(struct vm *vm)
     word id = vm->id;
 
     say_end(vm);
+    arch_hint_destroy(id);
     if (vmm->status == 0)
         vmm->status = vm->status;
     sched_forget(vm);
@@ -183,8 +189,7 @@ void vm_destroy(struct vm *vm)
     vmm->vms[id - 1] = NULL;
     vmm->vm_count--;
     alloc_release(&vmm->alloc, id); /* the last use of *vm lies before this */
-    arch_hint_destroy(id);
-    console_interrupt(vmm); /* what was typed for it goes to the next */
+    console_interrupt(vmm);         /* what was typed for it goes to the next */
 }
 
 bool vm_runnable(const struct vm *vm)

@@ -29,8 +29,9 @@ struct vm {
     word ram_size;
 
     bool ended;
+    bool powered_off; /* by itself; else something went wrong */
     word status;
-    const char *reason;      /* why it ended, a clause without a subject's name */
+    const char *reason;      /* why it ended, a clause */
     const char *reason_more; /* and in particular, or NULL */
 
     struct vcpu vcpu;
@@ -46,10 +47,10 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
 
 /*
  * The VM has come to its end: it will not run again, and its monitor frees it when the exit at
- * hand is done. Only the first reason counts.
+ * hand is done. Only the first reason counts. `more` may be NULL.
  */
-void vm_end(struct vm *vm, word status, const char *reason);
-void vm_end_by(struct vm *vm, const char *reason, const char *more);
+void vm_end(struct vm *vm, const char *reason, const char *more);
+void vm_power_off(struct vm *vm, word status);
 
 /* Says on the console why it ended, and takes back all that it held. */
 void vm_destroy(struct vm *vm);

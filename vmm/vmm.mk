@@ -9,3 +9,13 @@ $(G)/vmm.elf: $(VMM_OBJ) vmm/vmm.ld
 	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(VMM_OBJ) -o $@
 
 GUESTS += $(G)/vmm.elf
+
+VMM_TEST_KERNELS := conform misbehave
+VMM_TEST_PARTS := $(addprefix $(G)/tests/vmm/guests/,start.o kernel.o)
+
+$(G)/tests/vmm/%.elf: $(G)/tests/vmm/guests/%.o $(VMM_TEST_PARTS) vmm/vmm.ld
+	@mkdir -p $(@D)
+	$(call say,GLD,$@)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(VMM_TEST_PARTS) $< -o $@
+
+GUESTS += $(VMM_TEST_KERNELS:%=$(G)/tests/vmm/%.elf)

@@ -18,9 +18,9 @@ static void write(struct vm *vm, word offset, word value)
 {
     (void)offset;
     if (value == FINISHER_PASS)
-        vm_end(vm, 0, "it powered off");
+        vm_power_off(vm, 0);
     else if ((value & 0xffff) == FINISHER_FAIL)
-        vm_end(vm, value >> 16, "it powered off with a failure");
+        vm_power_off(vm, value >> 16);
 }
 
 const struct vdev_ops vfinisher_ops = {"vfinisher", 4, 4, read, write};

@@ -1,0 +1,49 @@
+/*
+ * Runs a kernel on a bare machine, or under the monitor on a simulated one, and collects what
+ * can be compared: console, disk, the guest's memory at its end.
+ */
+#ifndef TESTS_VMM_RUN_H
+#define TESTS_VMM_RUN_H
+
+#include "machine/machine.h"
+
+#define RUN_RAM         (8u << 20)  /* of the guest, bare or virtual */
+#define RUN_HOST        (64u << 20) /* of the machine under the monitor */
+
+#define GUEST_OS        "build/guest/os.elf"
+#define GUEST_PROGRAMS  "build/guest/programs.pack"
+#define GUEST_VMM       "build/guest/vmm.elf"
+#define GUEST_CONFORM   "build/guest/tests/vmm/conform.elf"
+#define GUEST_MISBEHAVE "build/guest/tests/vmm/misbehave.elf"
+
+struct run_module {
+    const char *name, *path;
+};
+
+struct run_request {
+    const char *program;
+    const char *cmdline;
+    const struct run_module *modules; /* ends with a NULL name; may be NULL */
+    const char *const *lines;         /* typed one by one, each when the machine waits for input */
+    const char *disk;                 /* image, NULL for none */
+    uint32_t ram;
+    uint32_t tlb; /* 0: default */
+    bool classic;
+    uint64_t steps;
+};
+
+struct run_result {
+    enum machine_stop stop;
+    word status;
+    char *console;  /* what guests wrote */
+    char *messages; /* lines of the monitor, without "vmm: " */
+    uint64_t disk;  /* digest */
+    uint8_t *ram;   /* of the guest at its end, RUN_RAM bytes */
+    uint64_t cycles, exits, holes;
+};
+
+/* Asserts what is no part of the question: files, loading. */
+struct run_result run(const struct run_request *request);
+void run_free(struct run_result *r);
+
+#endif

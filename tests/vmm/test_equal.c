@@ -1,0 +1,190 @@
+/*
+ * Equivalence: what a kernel prints, what it leaves in memory and on the disk is the same on a
+ * bare machine and under the monitor.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/vmm/run.h"
+
+Suite *suite_vmm_equal(void);
+
+#define STEPS 400000000u
+
+static void check_equal(const struct run_result *bare, const struct run_result *virtual,
+                        const char *what)
+{
+    ck_assert_msg(strcmp(bare->console, virtual->console) == 0,
+                  "%s: bare:\n%s\nvirtual:\n%s\nmonitor: %s", what, bare->console, virtual->console,
+                  virtual->messages);
+    ck_assert_int_eq(virtual->stop, bare->stop);
+    ck_assert_uint_eq(virtual->status, bare->status);
+    ck_assert_uint_eq(virtual->disk, bare->disk);
+}
+
+/* ---- the conforming kernel ----------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    bool memory; /* no time in it: memory must be the same too */
+} cases[] = {
+    {"every_instruction", true},
+    {"registers", true},
+    {"counters", false},
+    {"steps", true},
+    {"every_leaf", true},
+    {"wild_tables", true},
+    {"edges", true},
+    {"reach", true},
+    {"tables_of_tables", true},
+    {"many_spaces", true},
+    {"whole_address_space", true},
+    {"trap_root", true},
+    {"probes", true},
+    {"widths", true},
+    {"interrupts", false},
+};
+
+static struct run_result run_bare(const char *name)
+{
+    struct run_request q = {
+        .program = GUEST_CONFORM, .cmdline = name, .ram = RUN_RAM, .steps = STEPS};
+    return run(&q);
+}
+
+static struct run_result run_virtual(const char *name, uint32_t tlb)
+{
+    static const struct run_module modules[] = {{"k", GUEST_CONFORM}, {NULL, NULL}};
+    char cmdline[128];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = modules,
+                            .ram = RUN_HOST,
+                            .tlb = tlb,
+                            .steps = STEPS};
+
+    snprintf(cmdline, sizeof cmdline, "vm=t kernel=k ram=8M cmdline=%s", name);
+    return run(&q);
+}
+
+static word first_difference(const uint8_t *a, const uint8_t *b)
+{
+    word at = 0;
+
+    while (at < RUN_RAM && a[at] == b[at])
+        at++;
+    return at;
+}
+
+START_TEST(a_kernel_cannot_tell_that_it_is_virtual)
+{
+    struct run_result bare = run_bare(cases[_i].name);
+    struct run_result virtual = run_virtual(cases[_i].name, 0);
+
+    ck_assert_int_eq(bare.stop, STOP_HALTED);
+    ck_assert_uint_gt(strlen(bare.console), 8);
+    ck_assert_uint_gt(virtual.exits, 0);
+    check_equal(&bare, &virtual, cases[_i].name);
+    word at = cases[_i].memory ? first_difference(bare.ram, virtual.ram) : RUN_RAM;
+    if (at < RUN_RAM)
+        ck_abort_msg("%s: memory differs at %08x: %02x, not %02x", cases[_i].name, RAM_BASE + at,
+                     virtual.ram[at], bare.ram[at]);
+    run_free(&bare);
+    run_free(&virtual);
+}
+END_TEST
+
+/* A TLB of one entry hides nothing that is stale, and holds nothing for long. */
+START_TEST(nor_with_a_tlb_of_one_entry)
+{
+    struct run_result bare = run_bare(cases[_i].name);
+    struct run_result virtual = run_virtual(cases[_i].name, 1);
+
+    check_equal(&bare, &virtual, cases[_i].name);
+    run_free(&bare);
+    run_free(&virtual);
+}
+END_TEST
+
+/* ---- the operating system ------------------------------------------------------------------ */
+
+static const struct session {
+    const char *name;
+    const char *const *lines;
+} sessions[] = {
+    {"words", (const char *const[]){"hello\n", "echo one two  three\n", "ls\n", "cat motd\n",
+                                    "cat motd | wc\n", "exit\n", NULL}},
+    {"work", (const char *const[]){"primes\n", "syscalls\n", "faults\n", "exit\n", NULL}},
+    {"trouble",
+     (const char *const[]){"misbehave\n", "wild\n", "nonsense\n", "hello\n", "exit\n", NULL}},
+    {"disk", (const char *const[]){"disk\n", "disk\n", "exit\n", NULL}},
+    {"status", (const char *const[]){"exit 3\n", NULL}},
+};
+
+static char disk_path[] = "/tmp/trapeze-vmm-disk-XXXXXX";
+
+static void make_disk(void)
+{
+    int fd = mkstemp(disk_path);
+    uint8_t sector[512];
+
+    ck_assert_int_ge(fd, 0);
+    for (unsigned i = 0; i < 256; i++) {
+        for (unsigned n = 0; n < sizeof sector; n++)
+            sector[n] = (uint8_t)(i * 7 + n * 3);
+        ck_assert_int_eq(write(fd, sector, sizeof sector), sizeof sector);
+    }
+    close(fd);
+}
+
+static void remove_disk(void)
+{
+    unlink(disk_path);
+}
+
+START_TEST(the_os_does_the_same_bare_and_virtual)
+{
+    static const struct run_module bare_modules[] = {{"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+    static const struct run_module modules[] = {
+        {"os.elf", GUEST_OS}, {"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+    struct run_request q = {.program = GUEST_OS,
+                            .modules = bare_modules,
+                            .lines = sessions[_i].lines,
+                            .disk = disk_path,
+                            .ram = RUN_RAM,
+                            .steps = STEPS};
+
+    make_disk();
+    struct run_result bare = run(&q);
+    q.program = GUEST_VMM;
+    q.cmdline = "vm=os kernel=os.elf modules=programs ram=8M disk=0";
+    q.modules = modules;
+    q.ram = RUN_HOST;
+    struct run_result virtual = run(&q);
+    ck_assert_int_eq(bare.stop, STOP_HALTED);
+    check_equal(&bare, &virtual, sessions[_i].name);
+    run_free(&bare);
+    run_free(&virtual);
+}
+END_TEST
+
+Suite *suite_vmm_equal(void)
+{
+    Suite *s = suite_create("vmm_equal");
+    TCase *t = tcase_create("kernel");
+    TCase *os = tcase_create("os");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, a_kernel_cannot_tell_that_it_is_virtual, 0, COUNT_OF(cases));
+    tcase_add_loop_test(t, nor_with_a_tlb_of_one_entry, 0, COUNT_OF(cases));
+    suite_add_tcase(s, t);
+    tcase_set_timeout(os, 120);
+    tcase_add_unchecked_fixture(os, NULL, NULL);
+    tcase_add_checked_fixture(os, NULL, remove_disk);
+    tcase_add_loop_test(os, the_os_does_the_same_bare_and_virtual, 0, COUNT_OF(sessions));
+    suite_add_tcase(s, os);
+    return s;
+}
