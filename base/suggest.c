@@ -58,10 +58,12 @@ struct suggest suggest_for(const char *word)
 void suggest_offer(struct suggest *s, const char *name)
 {
     size_t length = bounded(s->word), other = bounded(name);
-    unsigned edits = suggest_distance(s->word, name);
+    size_t near = length / 3 + 1; /* one edit in three letters is a slip, more another word */
 
-    /* One edit in three letters is a slip; more, or nothing in common, is another word. */
-    if (edits > length / 3 + 1 || edits >= length || edits >= other)
+    if (other > length + near || length > other + near) /* spares the table */
+        return;
+    unsigned edits = suggest_distance(s->word, name);
+    if (edits > near || edits >= length || edits >= other) /* nothing in common is no likeness */
         return;
     unsigned distance = 2 * edits + (length != other); /* a swapped letter before a lost one */
     if (!s->best || distance < s->distance) {

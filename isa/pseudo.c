@@ -18,9 +18,14 @@ const struct pseudo pseudo_table[] = {
 #define PSEUDO(use, name, syntax, insn, operands)                                                  \
     {PRINT_##use, name, syntax, INSN_##insn, operands},
 #include "isa/pseudo.def"
-#undef PSEUDO
 };
 const unsigned pseudo_count = COUNT_OF(pseudo_table);
+
+const struct pseudo_pair pseudo_pairs[] = {
+#define PAIR(name, syntax, high, insn, operands) {name, syntax, high, INSN_##insn, operands},
+#include "isa/pseudo.def"
+};
+const unsigned pseudo_pair_count = COUNT_OF(pseudo_pairs);
 
 unsigned pseudo_operand(const char **text, const char **start)
 {

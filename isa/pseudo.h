@@ -1,5 +1,5 @@
 /*
- * Pseudo-instructions of one instruction, shared by the disassembler and the assembler; what
+ * Pseudo-instructions, shared by the disassembler and the assembler; what
  * the columns mean is told in pseudo.def.
  */
 #ifndef ISA_PSEUDO_H
@@ -17,6 +17,18 @@ struct pseudo {
 
 extern const struct pseudo pseudo_table[];
 extern const unsigned pseudo_count;
+
+/* Two instructions that reach any address. */
+struct pseudo_pair {
+    const char *name;
+    const char *syntax;
+    const char *high; /* the register of the auipc: a letter of syntax, or a name */
+    enum insn_id id;  /* the second */
+    const char *operands;
+};
+
+extern const struct pseudo_pair pseudo_pairs[];
+extern const unsigned pseudo_pair_count;
 
 /* The first printed row that says the same as `i`; NULL when there is none. */
 const struct pseudo *pseudo_for(const struct insn *i);
