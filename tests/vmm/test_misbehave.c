@@ -1,0 +1,157 @@
+/*
+ * Kernels that go wrong end their own VM, with a reason, and nothing else.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/vmm/run.h"
+
+Suite *suite_vmm_misbehave(void);
+
+#define STEPS 40000000u
+
+static const struct run_module all[] = {{"bad", GUEST_MISBEHAVE},
+                                        {"good", GUEST_CONFORM},
+                                        {"os.elf", GUEST_OS},
+                                        {"programs", GUEST_PROGRAMS},
+                                        {NULL, NULL}};
+
+static struct run_result run_vmm(const char *cmdline, bool classic)
+{
+    static const char *const nothing[] = {NULL};
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = all,
+                            .lines = nothing,
+                            .ram = RUN_HOST,
+                            .classic = classic,
+                            .steps = STEPS};
+
+    return run(&q);
+}
+
+static const struct {
+    const char *name, *reason;
+    word status;
+} bad[] = {
+    {"no_handler", "it trapped while it has no trap handler (illegal instruction) at pc ", 1},
+    {"handler_in_nothing",
+     "its trap handler cannot be fetched (instruction fetch from nothing) at pc 40000000", 1},
+    {"handler_in_a_device",
+     "its trap handler cannot be fetched (instruction fetch from nothing) at pc 10000000", 1},
+    {"handler_traps",
+     "the first instruction of its trap handler traps, again and again (illegal instruction) at "
+     "pc ",
+     1},
+    {"wild_root", "its trap handler cannot be fetched (instruction fetch from nothing) at pc ", 1},
+    {"root_of_random_bits", "its trap handler cannot be fetched (page fault on a fetch) at pc ", 1},
+    {"wait_for_ever", "it waits for an interrupt that can never come at pc ", 1},
+    {"wait_for_nothing", "it waits for an interrupt that can never come at pc ", 1},
+    {"reach_for_the_monitor", "it trapped while it has no trap handler (store to nothing) at pc ",
+     1},
+    {"reach_by_paging", "it trapped while it has no trap handler (store to nothing) at pc ", 1},
+    {"fail_with_7", "it powered off with status 7 at pc ", 7},
+};
+
+START_TEST(a_kernel_that_goes_wrong_ends_its_vm_with_a_reason)
+{
+    char cmdline[200], expected[200];
+
+    snprintf(cmdline, sizeof cmdline, "vm=t kernel=bad ram=2M cmdline=%s", bad[_i].name);
+    snprintf(expected, sizeof expected, "t ended: %s", bad[_i].reason);
+    struct run_result r = run_vmm(cmdline, false);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_uint_eq(r.status, bad[_i].status);
+    ck_assert_msg(strstr(r.messages, expected) != NULL, "%s: %s", bad[_i].name, r.messages);
+    run_free(&r);
+}
+END_TEST
+
+START_TEST(and_the_monitor_goes_on_with_the_others)
+{
+    char cmdline[300];
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=bad kernel=bad ram=2M cmdline=%s vm=good kernel=good ram=8M cmdline=registers",
+             bad[_i].name);
+    struct run_result r = run_vmm(cmdline, false);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_uint_eq(r.status, bad[_i].status);
+    ck_assert_ptr_nonnull(strstr(r.messages, "bad ended: "));
+    ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
+    ck_assert_ptr_nonnull(strstr(r.console, " ip ie status\n"));
+    run_free(&r);
+}
+END_TEST
+
+static const char *const greedy[] = {"storm", "spin"};
+
+/* Neither an endless loop nor traps without end hold the processor past a slice. */
+START_TEST(a_vm_that_never_stops_leaves_time_to_the_others)
+{
+    char cmdline[300];
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=greedy kernel=bad ram=2M cmdline=%s vm=good kernel=good ram=8M cmdline=probes",
+             greedy[_i]);
+    struct run_result r = run_vmm(cmdline, false);
+    ck_assert_int_eq(r.stop, STOP_BUDGET);
+    ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
+    ck_assert_ptr_null(strstr(r.messages, "greedy ended"));
+    run_free(&r);
+}
+END_TEST
+
+/* As x86 guests did: the kernel believes it is in ring 0 and reads that it is not. */
+START_TEST(on_a_classic_machine_the_os_goes_wrong_by_itself)
+{
+    struct run_result r = run_vmm("vm=os kernel=os.elf modules=programs cmdline=init=hello", true);
+
+    ck_assert_uint_gt(r.holes, 0);
+    ck_assert_ptr_null(strstr(r.messages, "internal error"));
+    ck_assert(r.stop == STOP_BUDGET || strstr(r.messages, "os ended: "));
+    ck_assert(r.stop == STOP_BUDGET || r.status != 0);
+    ck_assert_ptr_null(strstr(r.console, "Hello from process"));
+    run_free(&r);
+}
+END_TEST
+
+static const struct {
+    const char *cmdline, *message;
+} unusable[] = {
+    {"", "no VM to run; the command line needs vm=NAME kernel=MODULE\n"},
+    {"vm=a kernel=none", "a: none: there is no module of this name for the kernel\n"},
+    {"vm=a kernel=programs", "a: programs: not an ELF file\n"},
+    {"vm=a kernel=good modules=none", "a: none: there is no module of this name\n"},
+    {"vm=a kernel=good ram=1G", "ram=1G: give whole pages from 1M to 1024M, as in ram=16M\n"},
+    {"vm=a kernel=good ram=64M", "a: this machine has too little RAM left for it\n"},
+    {"vm=a kernel=good disk=0 vm=b kernel=good disk=0", "b: disk 0 belongs to another VM\n"},
+    {"vm=a technique=assist", "no technique is called assist; there is: full\n"},
+};
+
+START_TEST(what_cannot_be_run_is_refused_with_status_2)
+{
+    struct run_result r = run_vmm(unusable[_i].cmdline, false);
+
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_uint_eq(r.status, 2);
+    ck_assert_msg(strstr(r.messages, unusable[_i].message) != NULL, "%s", r.messages);
+    run_free(&r);
+}
+END_TEST
+
+Suite *suite_vmm_misbehave(void)
+{
+    Suite *s = suite_create("vmm_misbehave");
+    TCase *t = tcase_create("misbehave");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, a_kernel_that_goes_wrong_ends_its_vm_with_a_reason, 0, COUNT_OF(bad));
+    tcase_add_loop_test(t, and_the_monitor_goes_on_with_the_others, 0, COUNT_OF(bad));
+    tcase_add_loop_test(t, a_vm_that_never_stops_leaves_time_to_the_others, 0, COUNT_OF(greedy));
+    tcase_add_test(t, on_a_classic_machine_the_os_goes_wrong_by_itself);
+    tcase_add_loop_test(t, what_cannot_be_run_is_refused_with_status_2, 0, COUNT_OF(unusable));
+    suite_add_tcase(s, t);
+    return s;
+}
