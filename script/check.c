@@ -121,18 +121,17 @@ void check_free(struct script *s)
 
 /* ---- the scenario's expectations ---- */
 
-/* Stack: 1 function, 2 the scenario's table. Adds nothing; returns passed and detail. */
+/* Stack: 1 function. Returns passed and detail. */
 static int ask_one(lua_State *L)
 {
     char detail[2048] = "";
 
-    lua_settop(L, 2);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, 2);
+    lua_settop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, "trapeze.self");
     lua_call(L, 1, LUA_MULTRET);
-    bool two = lua_gettop(L) >= 4;
-    lua_settop(L, 4);
-    lua_pushboolean(L, check_value(L, 3, two ? 4 : 5, detail, sizeof detail));
+    bool two = lua_gettop(L) >= 2;
+    lua_settop(L, 2);
+    lua_pushboolean(L, check_value(L, 1, two ? 2 : 3, detail, sizeof detail));
     lua_pushstring(L, detail);
     return 2;
 }
@@ -159,8 +158,7 @@ static int expect_one(struct script *s, struct error *err)
         return code;
     lua_pushcfunction(L, ask_one); /* sentence, function, ask */
     lua_insert(L, -2);             /* sentence, ask, function */
-    lua_getfield(L, LUA_REGISTRYINDEX, "trapeze.self");
-    if (sandbox_call(s, L, 2, 2, SCRIPT_INSTRUCTIONS, &wrong)) {
+    if (sandbox_call(s, L, 1, 2, SCRIPT_INSTRUCTIONS, &wrong)) {
         check_add(s, lua_tostring(L, -1), false, wrong.text);
         lua_pop(L, 1);
         return 0;

@@ -95,6 +95,10 @@ struct member {
 void object_class(lua_State *L, const char *class, const struct member *members);
 /* More of them, from another file. */
 void object_members(lua_State *L, const char *class, const struct member *members);
+/* The `__index` of a class: upvalues methods, getters, class. A class may put its own before it,
+ * which gets the same upvalues and may end by calling it. */
+int object_index(lua_State *L);
+void object_set_index(lua_State *L, const char *class, lua_CFunction index);
 /* Adds the functions of the table on the top of the stack as methods; pops it. */
 void object_extend(lua_State *L, const char *class);
 /* Replaces the metamethod `event` of a class. */

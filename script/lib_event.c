@@ -238,7 +238,7 @@ static bool named(const char *what, const char *key)
     return *what == *key;
 }
 
-/* Upvalue 1: the index function of the class. */
+/* Upvalues as of object_index. */
 static int index_event(lua_State *L)
 {
     const struct event *e = event_arg(L);
@@ -267,11 +267,7 @@ static int index_event(lua_State *L)
         known = known && strcmp(m->name, key) != 0;
     if (known)
         return 0;
-    lua_settop(L, 2);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
+    return object_index(L);
 }
 
 static int event_text(lua_State *L)
@@ -283,9 +279,5 @@ void lib_event(lua_State *L)
 {
     object_class(L, CLASS_EVENT, members);
     object_meta(L, CLASS_EVENT, "__tostring", event_text);
-    luaL_getmetatable(L, CLASS_EVENT);
-    lua_getfield(L, -1, "__index");
-    lua_pushcclosure(L, index_event, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    object_set_index(L, CLASS_EVENT, index_event);
 }

@@ -23,8 +23,7 @@ int object_unknown(lua_State *L, const char *class, const char *name, int names)
     return luaL_error(L, "%s has no '%s'", class, name);
 }
 
-/* Upvalues: methods, getters, class. */
-static int index_object(lua_State *L)
+int object_index(lua_State *L)
 {
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
@@ -68,9 +67,7 @@ void object_class(lua_State *L, const char *class, const struct member *members)
     lua_setfield(L, -4, "methods");
     lua_pushvalue(L, -1);
     lua_setfield(L, -4, "getters");
-    lua_pushstring(L, class);
-    lua_pushcclosure(L, index_object, 3);
-    lua_setfield(L, -2, "__index");
+    lua_pop(L, 2);
     lua_pushstring(L, class);
     lua_pushcclosure(L, refuse_assignment, 1);
     lua_setfield(L, -2, "__newindex");
@@ -78,6 +75,18 @@ void object_class(lua_State *L, const char *class, const struct member *members)
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     object_members(L, class, members);
+    object_set_index(L, class, object_index);
+}
+
+void object_set_index(lua_State *L, const char *class, lua_CFunction index)
+{
+    luaL_getmetatable(L, class);
+    lua_getfield(L, -1, "methods");
+    lua_getfield(L, -2, "getters");
+    lua_pushstring(L, class);
+    lua_pushcclosure(L, index, 3);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
 }
 
 void object_members(lua_State *L, const char *class, const struct member *members)

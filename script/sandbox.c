@@ -18,6 +18,7 @@
 #define STRIDE      1000
 #define SOURCE_MAX  (4u << 20)
 #define MODULE_NAME 64
+#define NOT_A_TEXT  "an error was raised with a %s for its text"
 
 struct script *script_of(lua_State *L)
 {
@@ -110,7 +111,7 @@ static int add_place(lua_State *L)
     const char *said = lua_tostring(L, 1);
 
     if (!said)
-        lua_pushfstring(L, "an error was raised with a %s for its text", luaL_typename(L, 1));
+        lua_pushfstring(L, NOT_A_TEXT, luaL_typename(L, 1));
     else if (own_place(script_of(L), L, &t) && !strstr(said, place))
         lua_pushfstring(L, "%s (called from %s)", said, place);
     return 1;
@@ -158,18 +159,21 @@ static void write_error(const struct script *s, const char *said, struct text *o
 
 int sandbox_error(struct script *s, lua_State *L, int status, bool standing, struct error *err)
 {
-    char buffer[1024], place[256];
+    char buffer[1024], place[256], no_text[128];
     struct text t = text_init(buffer, sizeof buffer), p = text_init(place, sizeof place);
     enum error_code code = s->blame ? s->blame : ERROR_input;
-    const char *said = lua_tostring(L, -1);
+    /* Nothing here may need memory of Lua's: this is not a protected call. */
+    const char *said = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : no_text;
+
+    snprintf(no_text, sizeof no_text, NOT_A_TEXT, luaL_typename(L, -1));
 
     if (status == LUA_ERRMEM) {
         code = ERROR_budget;
         text_add(&t, "%s: error: the script needs more than its %zu MiB of memory", s->path,
                  s->memory_limit >> 20);
     } else {
-        write_error(s, said ? said : "an error was raised with no text", &t);
-        if (standing && said && own_place(s, L, &p) && !strstr(said, place))
+        write_error(s, said, &t);
+        if (standing && own_place(s, L, &p) && !strstr(said, place))
             text_add(&t, "\n    called from %s", place);
     }
     lua_pop(L, 1);

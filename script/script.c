@@ -260,11 +260,11 @@ void script_free(struct script *s)
 
 /* ---- running ---- */
 
-/* Calls scenario[name](self) where it is there. */
-static int call_part(lua_State *L)
+/* Calls setup(self) where it is there. */
+static int call_setup(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "trapeze.scenario");
-    if (lua_getfield(L, -1, lua_tostring(L, 1)) == LUA_TNIL)
+    if (lua_getfield(L, -1, "setup") == LUA_TNIL)
         return 0;
     lua_getfield(L, LUA_REGISTRYINDEX, "trapeze.self");
     lua_call(L, 1, 0);
@@ -275,9 +275,8 @@ int script_start(struct script *s, struct error *err)
 {
     if (!s->is_scenario || s->state != SCRIPT_OPEN)
         return 0;
-    lua_pushcfunction(s->lua, call_part);
-    lua_pushliteral(s->lua, "setup");
-    int code = sandbox_call(s, s->lua, 1, 0, s->options.instructions, &s->failure);
+    lua_pushcfunction(s->lua, call_setup);
+    int code = sandbox_call(s, s->lua, 0, 0, s->options.instructions, &s->failure);
     if (code) {
         if (err)
             *err = s->failure;
