@@ -103,6 +103,8 @@ void object_set_index(lua_State *L, const char *class, lua_CFunction index);
 void object_extend(lua_State *L, const char *class);
 /* Replaces the metamethod `event` of a class. */
 void object_meta(lua_State *L, const char *class, const char *event, lua_CFunction fn);
+/* The key of the table at `names` that was meant by `name`, NULL when none is near. */
+const char *object_suggest(lua_State *L, const char *name, int names);
 /* Raises "a CLASS has no field 'NAME'; did you mean ...". `names` is a table with the names as keys. */
 int object_unknown(lua_State *L, const char *class, const char *name, int names);
 

@@ -6,18 +6,38 @@
 #include "base/suggest.h"
 #include "script/internal.h"
 
-int object_unknown(lua_State *L, const char *class, const char *name, int names)
+#include <string.h>
+
+/* The text key of the table that follows `after` in the order of strcmp (NULL: the first), NULL
+ * past the end. Tables are small and this is the way to an error: no need to sort. */
+static const char *next_name(lua_State *L, int table, const char *after)
+{
+    const char *best = NULL;
+
+    lua_pushnil(L);
+    while (lua_next(L, table)) {
+        lua_pop(L, 1);
+        const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+        if (name && (!after || strcmp(name, after) > 0) && (!best || strcmp(name, best) < 0))
+            best = name; /* the table keeps it alive */
+    }
+    return best;
+}
+
+const char *object_suggest(lua_State *L, const char *name, int names)
 {
     struct suggest near = suggest_for(name);
 
     names = lua_absindex(L, names);
-    lua_pushnil(L);
-    while (lua_next(L, names)) {
-        lua_pop(L, 1);
-        if (lua_type(L, -1) == LUA_TSTRING)
-            suggest_offer(&near, lua_tostring(L, -1));
-    }
-    const char *best = suggest_best(&near);
+    for (const char *each = NULL; (each = next_name(L, names, each));)
+        suggest_offer(&near, each);
+    return suggest_best(&near);
+}
+
+int object_unknown(lua_State *L, const char *class, const char *name, int names)
+{
+    const char *best = object_suggest(L, name, names);
+
     if (best)
         return luaL_error(L, "%s has no '%s'; did you mean '%s'?", class, name, best);
     return luaL_error(L, "%s has no '%s'", class, name);

@@ -7,7 +7,6 @@
  * allocator; its limit makes Lua raise "not enough memory" as if there were no more.
  */
 #include "base/file.h"
-#include "base/suggest.h"
 #include "script/internal.h"
 
 #include <ctype.h>
@@ -259,15 +258,8 @@ static int require(lua_State *L)
 static int suggest_global(lua_State *L, const char *what)
 {
     const char *name = luaL_tolstring(L, 2, NULL);
-    struct suggest near = suggest_for(name);
+    const char *best = object_suggest(L, name, 1);
 
-    lua_pushnil(L);
-    while (lua_next(L, 1)) {
-        lua_pop(L, 1);
-        if (lua_type(L, -1) == LUA_TSTRING)
-            suggest_offer(&near, lua_tostring(L, -1));
-    }
-    const char *best = suggest_best(&near);
     if (best)
         return luaL_error(L, "%s '%s'; did you mean '%s'?", what, name, best);
     return luaL_error(L, "%s '%s'", what, name);

@@ -76,7 +76,7 @@ static const struct {
     {M "m.regs.a0 = 1 << 33", ERROR_input, "a number of 32 bits is wanted"},
     {M "m.regs.a0 = 'x'", ERROR_input, "number expected, got string"},
     {M "m.current.guest.a0 = 1", ERROR_input, "'a0' of a context cannot be assigned"},
-    {M "print(m.mem.hva)", ERROR_input, "mem has no 'hva'; did you mean 'hpa'?"},
+    {M "print(m.mem.hva)", ERROR_input, "mem has no 'hva'; did you mean 'gva'?"},
     {M "m.mem.hpa:u64(0)", ERROR_input, "a memory has no 'u64'"},
     {M "local n = tz.machine {}\nm:disasm(0, 1, n.current)", ERROR_input,
      "this context belongs to another machine"},
