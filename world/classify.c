@@ -224,11 +224,10 @@ static word register_of(const struct cpu_regs *r, const struct control_register 
 
 static void describe(const struct trial *t, char *out, size_t size)
 {
-    char text[96];
-    struct text line = text_init(text, sizeof text);
+    struct text line = text_init(out, size);
 
     disasm_insn(&line, t->bits, CODE, NULL);
-    snprintf(out, size, "%s with a1 = 0x%x", text, t->operands->rs1);
+    text_add(&line, " with a1 = 0x%x", t->operands->rs1);
 }
 
 /* What of a completed trial is control: text into `out`, "" when nothing. */

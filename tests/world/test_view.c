@@ -168,14 +168,14 @@ static bool translate(enum space_kind kind, uint16_t context, word address, hpa 
 
 START_TEST(guest_physical_goes_through_the_monitors_map)
 {
-    const struct space gpa = {.kind = SPACE_GPA, .context = 1};
+    const struct space guest = {.kind = SPACE_GPA, .context = 1};
     word value;
     hpa where;
 
     host_advance(host, VM_ENTRY_STEPS);
     ck_assert(translate(SPACE_GPA, 1, 0x80400004, &where));
     ck_assert_uint_eq(where, 0x80006004);
-    ck_assert(view_read(host, gpa, 0x80400000, &value, 4));
+    ck_assert(view_read(host, guest, 0x80400000, &value, 4));
     ck_assert_uint_eq(value, 0x600df00d);
     ck_assert(!translate(SPACE_GPA, 1, 0x80401000, &where));
     ck_assert(!translate(SPACE_GPA, 1, 0x10000000, &where));
@@ -200,14 +200,14 @@ static void guest_table(void)
 
 START_TEST(guest_virtual_goes_through_both_tables)
 {
-    const struct space gva = {.kind = SPACE_GVA, .context = 1};
+    const struct space guest_virtual = {.kind = SPACE_GVA, .context = 1};
     struct walk_step steps[2];
     word value;
     hpa where;
 
     host_advance(host, VM_ENTRY_STEPS);
     guest_table();
-    ck_assert(view_read(host, gva, 0, &value, 4));
+    ck_assert(view_read(host, guest_virtual, 0, &value, 4));
     ck_assert_uint_eq(value, 0x600df00d);
     ck_assert(translate(SPACE_GVA, 1, 0xc0002008, &where));
     ck_assert_uint_eq(where, 0x80002008);
@@ -224,26 +224,26 @@ END_TEST
 
 START_TEST(a_read_that_leaves_a_mapping_gives_nothing_at_all)
 {
-    const struct space gpa = {.kind = SPACE_GPA, .context = 1}, hpa = {.kind = SPACE_HPA};
+    const struct space guest = {.kind = SPACE_GPA, .context = 1}, real = {.kind = SPACE_HPA};
     uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
     host_advance(host, VM_ENTRY_STEPS);
-    ck_assert(!view_read(host, gpa, 0x80400ffc, bytes, 8));
+    ck_assert(!view_read(host, guest, 0x80400ffc, bytes, 8));
     ck_assert_uint_eq(bytes[0], 1);
-    ck_assert(!view_write(host, gpa, 0x80400ffc, bytes, 8));
-    ck_assert(!view_read(host, hpa, 0xfffffffc, bytes, 8));
-    ck_assert(view_read(host, hpa, 0x800ffff8, bytes, 8));
-    ck_assert(!view_read(host, hpa, 0x800ffff9, bytes, 8));
+    ck_assert(!view_write(host, guest, 0x80400ffc, bytes, 8));
+    ck_assert(!view_read(host, real, 0xfffffffc, bytes, 8));
+    ck_assert(view_read(host, real, 0x800ffff8, bytes, 8));
+    ck_assert(!view_read(host, real, 0x800ffff9, bytes, 8));
 }
 END_TEST
 
 START_TEST(a_write_lands_where_the_map_says)
 {
-    const struct space gpa = {.kind = SPACE_GPA, .context = 1};
+    const struct space guest = {.kind = SPACE_GPA, .context = 1};
     word value = 0xabcd1234, seen;
 
     host_advance(host, VM_ENTRY_STEPS);
-    ck_assert(view_write(host, gpa, 0x80400100, &value, 4));
+    ck_assert(view_write(host, guest, 0x80400100, &value, 4));
     ck_assert(machine_read(host_machine(host), 0x80006100, &seen, 4));
     ck_assert_uint_eq(seen, value);
 }
@@ -251,7 +251,7 @@ END_TEST
 
 START_TEST(looking_changes_nothing)
 {
-    const struct space gva = {.kind = SPACE_GVA, .context = 1};
+    const struct space guest_virtual = {.kind = SPACE_GVA, .context = 1};
     struct walk_step steps[2];
     uint64_t digest;
     word value;
@@ -259,7 +259,7 @@ START_TEST(looking_changes_nothing)
     host_advance(host, VM_ENTRY_STEPS);
     guest_table();
     digest = machine_digest(host_machine(host));
-    view_read(host, gva, 0, &value, 4);
+    view_read(host, guest_virtual, 0, &value, 4);
     view_walk(host, 1, 0, steps);
     for (word r = 0; r <= VIEW_RING; r++)
         view_guest(host, 1, r, &value);
