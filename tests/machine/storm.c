@@ -2,6 +2,7 @@
 #include "tests/machine/storm.h"
 
 #include "base/hash.h"
+#include "machine/snapshot.h"
 #include "tests/isa/random.h"
 
 enum {
@@ -253,6 +254,21 @@ static void ask_to_stop(void *user, const struct event *e)
         machine_stop(s->machine);
 }
 
+/* Runs a piece, and when asked to takes it back first to run it again. */
+static enum machine_stop run_piece(struct machine *m, uint64_t steps, bool twice)
+{
+    struct snapshot *before;
+    struct error err;
+
+    if (!twice)
+        return machine_run(m, steps);
+    ck_assert_int_eq(snapshot_take(&before, m, &err), 0);
+    machine_run(m, steps);
+    ck_assert_int_eq(snapshot_restore(before, m, &err), 0);
+    snapshot_free(before);
+    return machine_run(m, steps);
+}
+
 struct storm_result storm_run(struct machine_config config, uint32_t seed, uint64_t steps,
                               const struct storm_way *way)
 {
@@ -272,7 +288,7 @@ struct storm_result storm_run(struct machine_config config, uint32_t seed, uint6
     while (machine_icount(r.m) < steps) {
         uint64_t left = steps - machine_icount(r.m);
         enum machine_stop why =
-            machine_run(r.m, way->piece && way->piece < left ? way->piece : left);
+            run_piece(r.m, way->piece && way->piece < left ? way->piece : left, way->twice);
         if (why != STOP_BUDGET && why != STOP_REQUESTED)
             break;
     }

@@ -27,6 +27,7 @@ struct storm_way {
     uint32_t watch; /* kinds that a second subscriber takes */
     unsigned stops; /* it asks to stop at every nth of them, 0: never */
     bool deaf;      /* no events are taken at all; the result's are 0 */
+    bool twice;     /* each piece is run, taken back by a snapshot, and run again */
 };
 
 struct storm_result storm_run(struct machine_config config, uint32_t seed, uint64_t steps,

@@ -57,6 +57,8 @@ END_TEST
 
 static const struct storm_way ways[] = {
     {.deaf = true},
+    {.deaf = true, .twice = true, .piece = 97},
+    {.deaf = true, .twice = true, .piece = 1500},
     {.watch = EVENT_BIT(EVENT_insn)},
     {.watch = EVENT_BIT(EVENT_mem), .piece = 333},
     {.watch = EVENT_BIT(EVENT_trap), .stops = 1},
