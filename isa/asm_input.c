@@ -290,6 +290,7 @@ bool asm_find_file(struct asm_cursor *c, const uint8_t **bytes, size_t *size, co
     const char *name;
     size_t length;
 
+    asm_blanks(c);
     const char *at = c->p;
     if (!asm_string_literal(c, &name, &length))
         return false;
