@@ -10,9 +10,16 @@
 
 #define PANE_TYPE "trapeze.pane"
 
+/* What the Lua object holds. */
+struct object {
+    struct pane *pane;
+};
+
 static struct pane *check_pane(lua_State *L)
 {
-    return *(struct pane **)luaL_checkudata(L, 1, PANE_TYPE);
+    struct object *object = luaL_checkudata(L, 1, PANE_TYPE);
+
+    return object->pane;
 }
 
 static enum style check_style(lua_State *L, int index)
@@ -278,9 +285,9 @@ void paint_library(lua_State *L)
 
 void paint_new(lua_State *L, struct pane *p)
 {
-    struct pane **object = lua_newuserdatauv(L, sizeof *object, 1);
+    struct object *object = lua_newuserdatauv(L, sizeof *object, 1);
 
-    *object = p;
+    object->pane = p;
     luaL_setmetatable(L, PANE_TYPE);
     lua_createtable(L, 0, 12);
     for (size_t i = 0; i < COUNT_OF(methods); i++) {

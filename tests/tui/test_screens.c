@@ -10,7 +10,7 @@
 #include "base/types.h"
 
 static const char *const steps[] = {
-    "steps-80x24", "steps-120x40", "resize", "typing", "ascii", "signals",
+    "steps-80x24", "steps-120x40", "resize", "typing", "ascii", "signals", "terminals",
 };
 
 /* The whole is bounded by drive itself; this only ends what hangs. */
