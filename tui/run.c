@@ -247,7 +247,7 @@ void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
     char text[128];
 
     r->commands++;
-    r->hit = r->waits = false;
+    r->hit = false;
     if (!r->host)
         return;
     if (!can_run(r) && !pending_host(r)) {
@@ -261,9 +261,11 @@ void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
     r->sp = regs->x[SP];
     r->depth = 0;
     r->leaving = false;
+    r->step = "step";
     if (verb == RUN_OVER && !step_away(r)) {
         verb = RUN_STEP;
         steps = 0;
+        r->step = "over";
     } else if (verb != RUN_STEP && verb != RUN_OVER && run_has_break(r, r->pc)) {
         step_away(r);
     }
@@ -273,16 +275,14 @@ void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
 }
 
 /* Why this machine cannot go on; nothing when it can. */
-static void say_end(struct run *r, struct host *h, enum advance end, struct text *why)
+static void say_end(const struct host *h, enum advance end, struct text *why)
 {
     char text[128];
 
-    if (end == ADVANCE_INPUT) {
-        r->waits = true;
+    if (end == ADVANCE_INPUT)
         text_add(why, "the machine waits for input (i: type)");
-    } else if (end == ADVANCE_HALTED || end == ADVANCE_SHUTDOWN) {
+    else if (end == ADVANCE_HALTED || end == ADVANCE_SHUTDOWN)
         text_add(why, "%s", host_end_text(h, text, sizeof text));
-    }
 }
 
 void run_slice(struct run *r, uint64_t steps)
@@ -302,7 +302,7 @@ void run_slice(struct run *r, uint64_t steps)
         steps = r->left;
     if (r->verb == RUN_STEP)
         r->left -= steps;
-    say_end(r, h, host_advance(h, steps), &text);
+    say_end(h, host_advance(h, steps), &text);
     resume(r, &text);
     if (r->hit) {
         r->verb = RUN_NOTHING;
@@ -310,7 +310,7 @@ void run_slice(struct run *r, uint64_t steps)
     } else if (text.length > 0 && (before != script_state(r->script) || !pending_host(r))) {
         run_stop(r, why);
     } else if (r->verb == RUN_STEP && r->left == 0) {
-        run_stop(r, "step");
+        run_stop(r, r->step);
     }
 }
 

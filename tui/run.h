@@ -39,8 +39,8 @@ struct run {
     bool chosen;       /* by the user: it does not change by itself */
     enum run_verb verb;
     uint64_t left;     /* steps of RUN_STEP */
+    const char *step;  /* what a RUN_STEP is called when it is done */
     uint64_t commands; /* verbs so far */
-    bool waits;        /* stopped because only console input lets it go on */
 
     /* RUN_OVER and RUN_OUT: where they began. */
     uint16_t context;

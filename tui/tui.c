@@ -267,7 +267,8 @@ void tui_fini(struct tui *t)
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
-/* A key as the bytes that a serial terminal sends for it. */
+/* A key as the bytes that a serial terminal sends for it. Whoever types wants an answer, so
+ * the machine runs. */
 static void type_key(struct tui *t, uint32_t key)
 {
     struct line encoder = {.length = 0};
@@ -278,7 +279,7 @@ static void type_key(struct tui *t, uint32_t key)
     } else if (line_key(&encoder, key) == LINE_GOES_ON && encoder.length > 0) {
         host_input(tui_host(t), encoder.text, encoder.length);
     }
-    if (t->run.waits)
+    if (!run_running(&t->run))
         run_begin(&t->run, RUN_GO, 0);
 }
 

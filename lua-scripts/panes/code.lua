@@ -38,7 +38,7 @@ local function draw_line(p, vm, pc, line, picked)
 
     p:line({ mark, "pc" }, { ui.breakpoint(line.addr) and "b" or " ", "bad" },
         { tz.hex(line.addr) .. "  ", here and "pc" or "dim" },
-        { line.text and ui.left(name, 7) .. operands or "not mapped", line.text and style or "dim" })
+        { line.text and ui.left(name, math.max(7, #name + 1)) .. operands or "not mapped", line.text and style or "dim" })
     if sensitive[line.class] then
         p:text(p.w - 3, y, " !S", "sensitive")
     end
@@ -90,6 +90,9 @@ return {
             if line.addr == at then
                 meaning = line.meaning or ""
             end
+        end
+        if ui.width(meaning) > p.w - 3 then
+            meaning = meaning:gsub(" %[.*%]$", "") -- the register's own meaning
         end
         p:text(2, p.h - 1, meaning, "dim")
     end,
