@@ -188,8 +188,10 @@ static void command_level(struct tui *t, const char *arguments)
     uint64_t number;
     char name[32];
 
-    if (!view.host)
+    if (!view.host) {
+        tui_complain(t, "the scenario has made no machine");
         return;
+    }
     while (now + 1 < count && chain[now] != view.context)
         now++;
     if (strcmp(arguments, "up") == 0)

@@ -10,6 +10,8 @@
 
 #define PANE_TYPE "trapeze.pane"
 
+enum { PLACE_MAX = 10000 };
+
 /* What the Lua object holds. */
 struct object {
     struct pane *pane;
@@ -52,12 +54,22 @@ size_t text_wrap(const char *s, int columns)
     return end;
 }
 
+/* A column or row; what is far outside is as good as just outside. */
+static int check_place(lua_State *L, int index)
+{
+    lua_Integer n = luaL_checkinteger(L, index);
+
+    return (int)(n < -PLACE_MAX ? -PLACE_MAX : n > PLACE_MAX ? PLACE_MAX : n);
+}
+
 /* p:text(x, y, text, style): the column behind it. Columns and rows count from 0. */
 static int pane_text(lua_State *L)
 {
     struct pane *p = check_pane(L);
-    int x = (int)luaL_checkinteger(L, 2), y = (int)luaL_checkinteger(L, 3);
+    int x = check_place(L, 2), y = check_place(L, 3);
     size_t size;
+
+    lua_settop(L, 5);
     const char *s = luaL_tolstring(L, 4, &size);
 
     lua_pushinteger(L, area_text_n(p->area, x, y, s, size, check_style(L, 5)));
@@ -265,7 +277,7 @@ static int pane_newindex(lua_State *L)
     if (strcmp(key, "cursor") == 0)
         p->cursor = luaL_checkinteger(L, 3);
     else if (strcmp(key, "y") == 0)
-        p->row = (int)luaL_checkinteger(L, 3);
+        p->row = check_place(L, 3);
     else
         return luaL_error(L, "p.%s cannot be set (only p.cursor and p.y)", key);
     return 0;

@@ -89,12 +89,13 @@ static uint16_t innermost(const struct tui *t)
 
 unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size)
 {
-    const struct context *c = view_context(tui_host(t), innermost(t));
-    unsigned count = c && c->level < size ? c->level + 1u : 1;
+    const struct context *c = tui_host(t) ? view_context(tui_host(t), innermost(t)) : NULL;
+    unsigned count = !c ? 1 : c->level < size ? c->level + 1u : size;
 
     chain[0] = 0;
-    for (unsigned i = count; c && i-- > 0; c = view_context(tui_host(t), c->parent))
-        chain[i] = c->id;
+    for (; c; c = view_context(tui_host(t), c->parent))
+        if (c->level < size)
+            chain[c->level] = c->id;
     return count;
 }
 
