@@ -10,9 +10,15 @@
 
 #include <string.h>
 
+struct machine_object {
+    struct host *host;
+};
+
 struct host *machine_arg(lua_State *L, int index)
 {
-    return *(struct host **)luaL_checkudata(L, index, CLASS_MACHINE);
+    const struct machine_object *o = luaL_checkudata(L, index, CLASS_MACHINE);
+
+    return o->host;
 }
 
 void machine_push(lua_State *L, struct host *h)
@@ -149,7 +155,7 @@ int machine_create(lua_State *L)
     lua_getfield(L, 1, "name");
     const char *name = lua_tostring(L, -1);
     /* First what can fail in Lua, then the machine, which the world owns. */
-    struct host **object = lua_newuserdatauv(L, sizeof *object, 0);
+    struct machine_object *object = lua_newuserdatauv(L, sizeof *object, 0);
     lua_createtable(L, 0, 2);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "machine");
@@ -158,7 +164,7 @@ int machine_create(lua_State *L)
         error_prefix(&err, "tz.machine");
         return raise_error(L, &err);
     }
-    *object = h;
+    object->host = h;
     lua_rawsetp(L, LUA_REGISTRYINDEX, h);
     luaL_setmetatable(L, CLASS_MACHINE);
     return 1;

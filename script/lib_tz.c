@@ -49,7 +49,8 @@ static int rng(lua_State *L)
     luaL_argcheck(L, low <= high, 2, "the range is empty");
     uint64_t span = (uint64_t)high - (uint64_t)low + 1; /* 0: all 64 bits */
     uint64_t value = next_random(script_of(L));
-    lua_pushinteger(L, (lua_Integer)((uint64_t)low + (span ? value % span : value)));
+    value = (uint64_t)low + (span ? value % span : value);
+    lua_pushinteger(L, (lua_Integer)value);
     return 1;
 }
 

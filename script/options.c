@@ -44,8 +44,10 @@ void options_check(lua_State *L, int index, const char *what, const struct optio
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "%s: options are written name = value", what);
         const struct option *o = find(options, lua_tostring(L, -2));
-        if (!o)
+        if (!o) {
             unknown(L, what, lua_tostring(L, -2), options);
+            return;
+        }
         if (o->type != LUA_TNONE && lua_type(L, -1) != o->type)
             luaL_error(L, "%s: %s must be a %s, not a %s", what, o->name, lua_typename(L, o->type),
                        luaL_typename(L, -1));

@@ -235,6 +235,8 @@ static bool own_physical(const struct host *h, uint16_t context, gva address, gp
         return true;
     }
     unsigned n = view_walk(h, context, address, steps);
+    if (n == 0)
+        return false;
     word entry = steps[n - 1].entry;
     word offset = n == 1 ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
     if (!steps[n - 1].readable || !(entry & PTE_V) || !entry_maps(entry))
