@@ -20,10 +20,11 @@
 /* What no countdown can pay: see cpu.h for how large one gets. */
 const struct block block_none = {.charge = (charge)0x7fffffff << 32};
 
-/* A block's largest size: header, ops with the one that falls through, tail, notes. */
+/* A block's largest size: header, ops with the one that falls through, tail. */
 #define BLOCK_SIZE_MAX                                                                             \
-    (sizeof(struct block) + (BLOCK_OPS_MAX + 1) * sizeof(struct op) + sizeof(struct tail) +        \
-     BLOCK_OPS_MAX * sizeof(struct note))
+    (sizeof(struct block) + (BLOCK_OPS_MAX + 1) * sizeof(struct op) + sizeof(struct tail))
+#define NOTES_SIZE_MAX (BLOCK_OPS_MAX * sizeof(struct note))
+#define BLOCK_ALIGN    32u
 
 /* A block of one: the instruction, and the op that leaves or the tail. */
 #define SINGLE_SIZE                                                                                \
@@ -36,7 +37,7 @@ bool code_init(struct code *code, uint32_t ram_size)
     code->page_limit = code->page_count < CODE_PAGES_MAX ? code->page_count : CODE_PAGES_MAX;
     code->page_pool = malloc(code->page_limit * sizeof(struct code_page));
     code->size = ram_size < POOL_MIN ? POOL_MIN : ram_size > POOL_MAX ? POOL_MAX : ram_size;
-    code->pool = malloc(code->size);
+    code->pool = aligned_alloc(BLOCK_ALIGN, code->size);
     code->singles = calloc(PT_ENTRIES, SINGLE_SIZE);
     return code->pages && code->page_pool && code->pool && code->singles;
 }
@@ -65,6 +66,7 @@ void code_flush(struct cpu *c)
         code->pages[code->page_pool[i].number] = NULL;
     code->page_used = 0;
     code->used = 0;
+    code->notes = (struct note *)(code->pool + code->size);
     fast_forget_fetches(c);
 }
 
@@ -150,10 +152,11 @@ static struct op op_make(const struct insn *i, word offset, unsigned index)
 
 /* ---- one block -------------------------------------------------------------------------- */
 
-/* A block being made, at `block`; notes are kept aside until the number of ops is known. */
+/* A block being made, at `block`; its notes are kept aside until their number is known. */
 struct maker {
     struct cpu *cpu;
     struct block *block;
+    char *end; /* behind the last op and its tail */
     struct note notes[BLOCK_OPS_MAX];
     uint8_t ids[BLOCK_OPS_MAX];
 };
@@ -164,6 +167,15 @@ static void maker_begin(struct maker *k, struct cpu *c, struct block *at, struct
     k->cpu = c;
     k->block = at;
     *at = (struct block){.page = page, .offset = (uint16_t)(index * sizeof(word))};
+}
+
+static void maker_tail(struct maker *k, word behind, word taken)
+{
+    *(struct tail *)k->end = (struct tail){
+        .next = {&block_none, &block_none},
+        .target = {behind, taken},
+    };
+    k->end += sizeof(struct tail);
 }
 
 /* Returns how the instruction ends the block. */
@@ -178,11 +190,9 @@ static enum ending maker_add(struct maker *k, word bits)
     k->ids[b->count] = (uint8_t)i.id;
     k->notes[b->count] = (struct note){.charged = b->charge, .bits = bits};
     b->count++;
+    k->end = (char *)&b->ops[b->count];
     if (endings[i.id] == ENDS_WITH_TARGETS)
-        *tail_of(&b->ops[b->count - 1]) = (struct tail){
-            .next = {&block_none, &block_none},
-            .target = {offset + 4, offset + (word)i.imm},
-        };
+        maker_tail(k, offset + 4, offset + (word)i.imm);
     return (enum ending)endings[i.id];
 }
 
@@ -190,13 +200,10 @@ static enum ending maker_add(struct maker *k, word bits)
 static void maker_continue(struct maker *k, op_fn *how)
 {
     struct block *b = k->block;
-    struct op *op = &b->ops[b->count];
 
-    *op = (struct op){.handler = how, .index = (uint8_t)b->count};
-    *tail_of(op) = (struct tail){
-        .next = {&block_none, &block_none},
-        .target = {b->offset + b->count * 4u, 0},
-    };
+    b->ops[b->count] = (struct op){.handler = how, .index = (uint8_t)b->count};
+    k->end = (char *)&b->ops[b->count + 1];
+    maker_tail(k, b->offset + b->count * 4u, 0);
 }
 
 /* Lets two ops run as one where there is a handler for it; from the end, since the pairs that
@@ -212,15 +219,9 @@ static void maker_pair(struct maker *k)
     }
 }
 
-/* Puts the notes behind; returns the size of it all. */
-static size_t maker_finish(struct maker *k)
+static void maker_finish(struct maker *k, struct note *notes)
 {
-    struct block *b = k->block;
-    char *end = (char *)&b->ops[b->count + 1] + sizeof(struct tail);
-
-    b->notes = (struct note *)end;
-    memcpy(end, k->notes, b->count * sizeof(struct note));
-    return (size_t)(end - (char *)b) + b->count * sizeof(struct note);
+    k->block->notes = memcpy(notes, k->notes, k->block->count * sizeof(struct note));
 }
 
 word code_word(const struct cpu *c, uint32_t number, unsigned index)
@@ -246,7 +247,7 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
     struct maker k;
     enum ending ending = GOES_ON;
 
-    if (c->code.used + BLOCK_SIZE_MAX > c->code.size)
+    if (c->code.pool + c->code.used + BLOCK_SIZE_MAX + NOTES_SIZE_MAX > (uint8_t *)c->code.notes)
         code_flush(c);
     struct code_page *page = code_page(c, number);
     maker_begin(&k, c, (struct block *)(c->code.pool + c->code.used), page, index);
@@ -256,7 +257,9 @@ const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
     if (ending == GOES_ON)
         maker_continue(&k, op_fall);
     maker_pair(&k);
-    c->code.used += maker_finish(&k);
+    c->code.notes -= k.block->count;
+    maker_finish(&k, c->code.notes);
+    c->code.used = ((size_t)(k.end - (char *)c->code.pool) + BLOCK_ALIGN - 1) & ~(BLOCK_ALIGN - 1);
     mark(c, page, k.block);
     page->entry[index] = k.block;
     return k.block;
@@ -273,7 +276,7 @@ const struct block *code_single(struct cpu *c, struct code_page *page, unsigned 
     maker_begin(&k, c, kept, page, index);
     if (maker_add(&k, bits) == GOES_ON)
         maker_continue(&k, op_stop);
-    maker_finish(&k);
+    maker_finish(&k, (struct note *)k.end);
     return kept;
 }
 

@@ -5,7 +5,8 @@
  * A block is a run of instructions up to the first that may go elsewhere, inside one physical
  * page:
  *
- *   block | header | op 0 | op 1 | ... | op n-1 | tail |   in the pool, one piece
+ *   block | header | op 0 | op 1 | ... | op n-1 | tail |   in one piece; a note for each op is kept
+ *                                                          apart, where it takes no cache
  *                    {handler, rd, rs1, rs2, index, imm}
  *
  * It is found through the table of its page, one pointer for each word; a word that is not
@@ -98,8 +99,9 @@ struct code {
     uint32_t page_count;
     struct code_page *page_pool;
     uint32_t page_used, page_limit;
-    uint8_t *pool;
+    uint8_t *pool; /* blocks from its start, their notes from its end */
     size_t used, size;
+    struct note *notes;
     uint8_t *singles; /* the blocks of one instruction that single steps run */
 };
 
