@@ -9,6 +9,7 @@
 
 #include "vmm/vcpu.h"
 
+#undef CAUSE_INTERRUPT /* isa.h and xrings.h name the same numbers in two ways */
 #include "xrings.h"
 
 _Static_assert(offsetof(struct vcpu, cb) == 128, "arch_entry.S");

@@ -15,7 +15,7 @@ enum { UART_DATA = 0, UART_IER = 1, UART_LSR = 5 };
 
 void console_init(struct vmm *vmm)
 {
-    vmm->console = (struct console){false, false};
+    vmm->console = (struct console){.mid_line = false};
     arch_uart_write(UART_IER, IER_RECEIVE);
 }
 
@@ -25,19 +25,35 @@ static void put(struct console *c, char byte)
     c->mid_line = byte != '\n';
 }
 
+static void put_text(struct console *c, const char *text)
+{
+    for (; *text; text++)
+        put(c, *text);
+}
+
+/* Begins a line of `writer`, on a line of its own. */
+static void begin_line(struct console *c, const struct vm *writer, const char *name)
+{
+    if (c->mid_line)
+        put(c, '\n');
+    c->writer = writer;
+    put_text(c, name);
+    put_text(c, ": ");
+}
+
 void console_output(struct vm *vm, uint8_t byte)
 {
-    put(&vm->vmm->console, (char)byte);
+    struct console *c = &vm->vmm->console;
+
+    if (vm->vmm->vm_slots > 1 && (!c->mid_line || c->writer != vm))
+        begin_line(c, vm, vm->name);
+    put(c, (char)byte);
 }
 
 void console_say(struct vmm *vmm, const struct line *l)
 {
-    if (vmm->console.mid_line)
-        put(&vmm->console, '\n');
-    for (const char *p = "vmm: "; *p; p++)
-        put(&vmm->console, *p);
-    for (unsigned i = 0; i < l->length; i++)
-        put(&vmm->console, l->text[i]);
+    begin_line(&vmm->console, NULL, "vmm");
+    put_text(&vmm->console, l->text);
     put(&vmm->console, '\n');
 }
 
@@ -51,7 +67,7 @@ static void set_stopped(struct console *c, bool stopped)
 /* NULL when nobody is there to read. */
 static struct vm *reader(struct vmm *vmm)
 {
-    for (unsigned i = 0; i < VMS_MAX; i++)
+    for (unsigned i = 0; i < vmm->vm_slots; i++)
         if (vmm->vms[i] && !vmm->vms[i]->ended)
             return vmm->vms[i];
     return NULL;
@@ -77,4 +93,15 @@ void console_refill(struct vm *vm)
 {
     if (vm->vmm->console.stopped && vm == reader(vm->vmm))
         console_interrupt(vm->vmm);
+}
+
+void console_pass_on(struct vmm *vmm, struct vuart *typed)
+{
+    struct vm *to = reader(vmm);
+
+    for (; to && typed->count && vuart_has_room(to); typed->count--) {
+        vuart_receive(to, typed->fifo[typed->head]);
+        typed->head = (typed->head + 1) % VUART_FIFO_SIZE;
+    }
+    console_interrupt(vmm);
 }

@@ -157,17 +157,28 @@ static void run(struct vm *vm)
         vm->technique->set_root(v);
     if (vm->ended)
         return;
-    sched_program(vm->vmm);
+    if (vm->vmm->sched.timer_stale)
+        sched_program(vm->vmm);
     arch_hint_enter(vm->id);
     vm->technique->enter(v);
     v->instret += v->ran;
     vm->technique->handle_exit(v);
 }
 
+/* Mostly the one that ran last: that is decided here, since it is asked at every exit. */
+static struct vm *next(struct vmm *vmm)
+{
+    struct vm *vm = vmm->sched.current;
+
+    if (vm && !vmm->sched.expired && vm_runnable(vm))
+        return vm;
+    return sched_pick(vmm);
+}
+
 void dispatch_run(struct vmm *vmm)
 {
     while (vmm->vm_count > 0) {
-        struct vm *vm = sched_pick(vmm);
+        struct vm *vm = next(vmm);
         if (!vm) {
             idle(vmm);
             continue;

@@ -14,8 +14,8 @@
 enum kind { CONTROL, COUNTER };
 
 struct csr_row {
-    word number;
-    enum kind kind;
+    uint16_t number;
+    uint16_t kind;
     word wmask;
     word (*get)(struct vcpu *v);
     void (*put)(struct vcpu *v, word value); /* value is merged already; NULL for counters */
@@ -129,59 +129,55 @@ static word get_instreth(struct vcpu *v)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-/* 14 control registers at 7C0, counters at C00 and C80: one small index for both. */
+/* Control registers are 7C0 to 7CF, counters C00 to C03 and C80 to C83: one small index. */
+#define ROWS              32
 #define INDEX(number)     ((number) < 0xc00 ? (number)&15 : 16 | ((number)&3) | ((number) >> 5 & 4))
 
 #define GET_CONTROL(name) get_##name, put_##name
 #define GET_COUNTER(name) get_##name, NULL
 
-static const struct csr_row rows[24] = {
+static const struct csr_row rows[ROWS] = {
 #define CSR(name, number, kind, hole, wmask, meaning)                                              \
     [INDEX(number)] = {number, kind, wmask, GET_##kind(name)},
 #include "isa/csrs.def"
 };
 
-/* What the six instructions differ in. */
-struct csr_access {
-    bool reads, writes;
-    word set, clear; /* new value: (old & ~clear) | set */
-};
-
-static enum outcome access_csr(struct vcpu *v, word bits, struct csr_access a)
+/* May this virtual ring use the register? A counter's bit of cntren has its number's low bits. */
+static bool allowed(const struct vcpu *v, const struct csr_row *row)
 {
-    word number = bits >> 20;
-    const struct csr_row *row = &rows[INDEX(number) % COUNT_OF(rows)];
+    return v->cb->ring == 0 || (row->kind == COUNTER && (v->cb->cntren >> (row->number & 3) & 1));
+}
 
-    if (row->number != number || (a.writes && row->kind == COUNTER))
+/* The new value is (old & ~clear) | set, as far as the register's bits can be written. */
+static enum outcome access_csr(struct vcpu *v, word bits, bool writes, word set, word clear)
+{
+    word number = bits >> 20, old;
+    const struct csr_row *row = &rows[INDEX(number) % ROWS];
+
+    if (row->number != number || (writes && row->kind == COUNTER))
         return emulate_trap(v, CAUSE_illegal, bits);
-    if (v->cb->ring != 0) {
-        bool open = row->kind == COUNTER && (v->cb->cntren >> (number & 3) & 1);
-        if (!open)
-            return emulate_trap(v, CAUSE_privileged, bits);
-    }
-    word old = row->get(v);
-    if (a.writes) {
-        word value = (old & ~a.clear) | a.set;
-        row->put(v, (old & ~row->wmask) | (value & row->wmask));
-    }
-    if (a.reads)
-        vcpu_set_x(v, insn_rd(bits), old);
+    if (!allowed(v, row))
+        return emulate_trap(v, CAUSE_privileged, bits);
+    old = row->get(v);
+    if (writes)
+        row->put(v, (old & ~(clear & row->wmask)) | (set & row->wmask));
+    vcpu_set_x(v, insn_rd(bits), old);
     return RETIRED;
 }
 
 static enum outcome swap(struct vcpu *v, word bits, word value)
 {
-    return access_csr(v, bits, (struct csr_access){insn_rd(bits) != 0, true, value, ~0u});
+    return access_csr(v, bits, true, value, ~0u);
 }
 
 static enum outcome set(struct vcpu *v, word bits, word value)
 {
-    return access_csr(v, bits, (struct csr_access){true, insn_rs1(bits) != 0, value, 0});
+    return access_csr(v, bits, insn_rs1(bits) != 0, value, 0);
 }
 
 static enum outcome clear(struct vcpu *v, word bits, word value)
 {
-    return access_csr(v, bits, (struct csr_access){true, insn_rs1(bits) != 0, 0, value});
+    return access_csr(v, bits, insn_rs1(bits) != 0, 0, value);
 }
 
 enum outcome emulate_csrrw(struct vcpu *v, word bits)

@@ -30,10 +30,8 @@ struct vm *sched_pick(struct vmm *vmm)
     struct sched *s = &vmm->sched;
     word start = s->current ? s->current->id : 0;
 
-    if (s->current && !s->expired && vm_runnable(s->current))
-        return s->current;
-    for (word i = 1; i <= VMS_MAX; i++) {
-        struct vm *vm = vmm->vms[(start + i - 1) % VMS_MAX];
+    for (unsigned i = 0; i < vmm->vm_slots; i++) {
+        struct vm *vm = vmm->vms[(start + i) % vmm->vm_slots];
         if (vm && vm_runnable(vm)) {
             switch_to(vmm, vm);
             return vm;
@@ -45,7 +43,7 @@ struct vm *sched_pick(struct vmm *vmm)
 
 void sched_tick(struct vmm *vmm)
 {
-    for (unsigned i = 0; i < VMS_MAX; i++)
+    for (unsigned i = 0; i < vmm->vm_slots; i++)
         if (vmm->vms[i])
             vtimer_update(&vmm->vms[i]->vcpu);
     if (arch_time() >= vmm->sched.slice_end)
@@ -59,9 +57,7 @@ void sched_program(struct vmm *vmm)
     uint64_t next = ARCH_NEVER;
     bool others = false;
 
-    if (!s->timer_stale)
-        return;
-    for (unsigned i = 0; i < VMS_MAX; i++) {
+    for (unsigned i = 0; i < vmm->vm_slots; i++) {
         struct vm *vm = vmm->vms[i];
         if (!vm || vm->ended)
             continue;

@@ -23,13 +23,13 @@ struct sched {
     bool timer_stale;   /* the real timer no longer fits what is waited for */
 };
 
-/* The VM to run now, NULL when all wait. */
+/* The current VM cannot go on: the one to run now, NULL when all wait. */
 struct vm *sched_pick(struct vmm *vmm);
 
 /* The real timer rang. */
 void sched_tick(struct vmm *vmm);
 
-/* Sets the real timer if it has to change. */
+/* Sets the real timer to what is waited for next. */
 void sched_program(struct vmm *vmm);
 
 void sched_timer_changed(struct vmm *vmm);

@@ -118,11 +118,6 @@ void vcpu_tret(struct vcpu *v)
     cb->pc = cb->epc;
 }
 
-bool vcpu_stepping(const struct vcpu *v)
-{
-    return v->cb->status & FIELD_status_tf;
-}
-
 void vcpu_retire(struct vcpu *v, gva next_pc, bool stepping)
 {
     v->cb->pc = next_pc;

@@ -13,6 +13,7 @@
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
 
+#include "vmm/isa.h"
 #include "vmm/types.h"
 
 struct vm;
@@ -86,6 +87,9 @@ void vcpu_wire(struct vcpu *v, word bit, bool level);
 void vcpu_interrupt(struct vcpu *v);
 
 /* Does the guest single-step? */
-bool vcpu_stepping(const struct vcpu *v);
+static inline bool vcpu_stepping(const struct vcpu *v)
+{
+    return v->cb->status & FIELD_status_tf;
+}
 
 #endif

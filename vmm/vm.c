@@ -119,6 +119,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     if (!vm)
         return fail(vmm, NULL, why, "this machine has too little RAM left for it");
     vmm->vms[id - 1] = vm;
+    if (vmm->vm_slots < id)
+        vmm->vm_slots = id;
     if (!give_memory(vm))
         return fail(vmm, vm, why, "this machine has too little RAM left for it");
     vata_init(vm, 0);
@@ -177,6 +179,7 @@ static void say_end(const struct vm *vm)
 void vm_destroy(struct vm *vm)
 {
     struct vmm *vmm = vm->vmm;
+    struct vuart typed = vm->uart;
     word id = vm->id;
 
     say_end(vm);
@@ -189,10 +192,5 @@ void vm_destroy(struct vm *vm)
     vmm->vms[id - 1] = NULL;
     vmm->vm_count--;
     alloc_release(&vmm->alloc, id); /* the last use of *vm lies before this */
-    console_interrupt(vmm);         /* what was typed for it goes to the next */
-}
-
-bool vm_runnable(const struct vm *vm)
-{
-    return !vm->ended && (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
+    console_pass_on(vmm, &typed);
 }

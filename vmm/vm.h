@@ -56,6 +56,9 @@ void vm_power_off(struct vm *vm, word status);
 void vm_destroy(struct vm *vm);
 
 /* Not ended, and not waiting for an interrupt. */
-bool vm_runnable(const struct vm *vm);
+static inline bool vm_runnable(const struct vm *vm)
+{
+    return !vm->ended && (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
+}
 
 #endif

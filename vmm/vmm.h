@@ -21,6 +21,7 @@ struct vmm {
     struct sched sched;
     const struct boot_page *boot;
     struct vm *vms[VMS_MAX]; /* [i] has owner number i + 1; NULL where there is none */
+    unsigned vm_slots;       /* those from here on are NULL */
     unsigned vm_count;
     word status; /* of the first VM that failed, 0 when none did */
 };

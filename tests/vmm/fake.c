@@ -28,7 +28,7 @@ struct vm *fake_vm(struct vmm *vmm)
     hpa frame, vmcb;
 
     fake_reset();
-    *vmm = (struct vmm){.vm_count = 1};
+    *vmm = (struct vmm){.vm_count = 1, .vm_slots = 1};
     if (!alloc_init(&vmm->alloc, FAKE_BASE, FAKE_SIZE, FAKE_BASE + 0x1000) ||
         !alloc_frame_zero(&vmm->alloc, 1, FRAME_VM, &frame) ||
         !alloc_frame_zero(&vmm->alloc, 1, FRAME_VMCB, &vmcb))
