@@ -24,7 +24,7 @@ static void find_scenarios(void)
     while (d && (e = readdir(d)) && count < SCENARIOS_MAX) {
         size_t n = strlen(e->d_name);
         if (n > 4 && n < 200 && strcmp(e->d_name + n - 4, ".lua") == 0)
-            snprintf(names[count++], sizeof names[0], "scenarios/%s", e->d_name);
+            snprintf(names[count++], sizeof names[0], "scenarios/%.200s", e->d_name);
     }
     if (d)
         closedir(d);
