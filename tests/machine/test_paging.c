@@ -226,6 +226,30 @@ START_TEST(a_superpage_reaches_four_megabytes_as_far_as_there_is_ram)
 }
 END_TEST
 
+/* An entry is also a word: V R W PL 3 is the opcode of lui, and with A set it is none. */
+START_TEST(an_entry_that_is_run_as_code_runs_with_the_bits_that_the_walker_set)
+{
+    struct rig r;
+    word value;
+    hpa entry = TABLE + 4 * PT_INDEX0(VA);
+
+    paging_on(&r);
+    rig_map(&r, ROOT, TABLE, VA, DATA | PTE_V | PTE_R | PTE_W | PTE_PL); /* lui x0, DATA */
+    for (unsigned n = 0; n < 2; n++) {
+        rig_put_at(&r, entry + 4, JAL(ZERO, 0));
+        rig_ring(&r, 0);
+        rig_pc(&r, entry);
+        rig_run(&r, 3);
+        rig_expect_pc(&r, entry + 4);
+    }
+    ck_assert(rig_load(&r, VA, &value));
+    rig_pc(&r, entry);
+    rig_run(&r, 1);
+    rig_expect_trap(&r, CAUSE_illegal, DATA | PTE_V | PTE_R | PTE_W | PTE_PL | PTE_A, entry);
+    rig_fini(&r);
+}
+END_TEST
+
 START_TEST(code_runs_on_over_a_page_border_into_another_page)
 {
     struct rig r;
@@ -337,6 +361,7 @@ Suite *suite_machine_paging(void)
     tcase_add_test(c, a_page_of_nothing_still_gets_its_accessed_and_dirty_bits);
     tcase_add_test(c, pointers_get_no_accessed_bit);
     tcase_add_test(c, a_superpage_reaches_four_megabytes_as_far_as_there_is_ram);
+    tcase_add_test(c, an_entry_that_is_run_as_code_runs_with_the_bits_that_the_walker_set);
     tcase_add_test(c, code_runs_on_over_a_page_border_into_another_page);
     tcase_add_test(c, a_page_fault_on_the_second_of_two_pages_leaves_the_first_done);
     tcase_add_test(c, devices_answer_behind_a_page_too);
