@@ -105,7 +105,7 @@ uint8_t *asm_emit(struct assembler *as, const struct asm_where *where, uint64_t 
     *total += n;
     word at = s->size;
     s->size += (word)n;
-    if (bss)
+    if (bss || n == 0)
         return NULL;
     if (s->size > s->room) {
         size_t room = s->room ? s->room : 256;

@@ -48,8 +48,8 @@ void asm_section_switch(struct assembler *as, const char *name, size_t length, c
 void asm_section_select(struct assembler *as, struct asm_section *section);
 
 /*
- * Room for n bytes at the end of the current section; zeroed, to be filled in. NULL in .bss,
- * where it complains when `data` says that something else than zeros was to come.
+ * Room for n bytes at the end of the current section; zeroed, to be filled in. NULL for n = 0
+ * and in .bss, where it complains when `data` says that something else than zeros was to come.
  */
 uint8_t *asm_emit(struct assembler *as, const struct asm_where *where, uint64_t n, bool data);
 
