@@ -1,4 +1,4 @@
-# Trapeze: one Makefile, no recursion. MODE=release|debug|asan|cov; output in build/MODE,
+# Trapeze: one Makefile, no recursion. MODE=release|debug|asan|cov|fuzz; output in build/MODE,
 # guest programs (the same for every mode) in build/guest.
 #
 #   make            build everything            make check    build and run every test
@@ -19,8 +19,8 @@ B := build/$(MODE)
 G := build/guest
 GEN := build/gen
 
-ifeq ($(filter $(MODE),release debug asan cov),)
-$(error MODE=$(MODE) is none of release, debug, asan, cov)
+ifeq ($(filter $(MODE),release debug asan cov fuzz),)
+$(error MODE=$(MODE) is none of release, debug, asan, cov, fuzz)
 endif
 
 Q := $(if $(V),,@)
@@ -40,8 +40,10 @@ CFLAGS_release := -O2 -g
 CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_cov := -O0 -g --coverage
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_cov := --coverage
+LDFLAGS_fuzz := -fsanitize=address,undefined
 
 CPPFLAGS += -I. -I$(GEN) -D_POSIX_C_SOURCE=200809L -D_DARWIN_C_SOURCE -DTRAPEZE_SHARE='"$(PREFIX)/share/trapeze"'
 CFLAGS += -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(PKG_CFLAGS)
@@ -54,7 +56,7 @@ HOST_OBJ := $(HOST_SRC:%.c=$(B)/%.o)
 LIB := $(B)/libtrapeze.a
 PROGRAM := $(B)/trapeze
 
-TEST_SRC := $(wildcard tests/*.c tests/*/*.c)
+TEST_SRC := $(filter-out tests/fuzz/%,$(wildcard tests/*.c tests/*/*.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 TEST_SUITES := $(sort $(filter tests/%,$(foreach f,$(TEST_SRC),$(if $(findstring /test_,$(f)),$(f)))))
 CHECKER := $(B)/tests/check
@@ -143,6 +145,27 @@ check: tools-present all $(CHECKER)
 .PHONY: tools-present
 tools-present:
 	$(Q)tools/install-deps --quiet
+
+# ---- fuzzing -------------------------------------------------------------------------------
+
+# Each tests/fuzz/fuzz_NAME.c is a libFuzzer target (clang's), run for FUZZ_SECONDS from the
+# inputs in tests/fuzz/NAME and what earlier runs found. FUZZ=asm runs one.
+FUZZ_SECONDS ?= 60
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/isa/elf.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+fuzz:
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang $(FUZZ:%=fuzz-%)
+
+fuzz-%: $(B)/tests/fuzz/fuzz_%
+	@mkdir -p $(B)/corpus/$*
+	$(call say,FUZZ,$*)
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=4096 -print_final_stats=1 \
+	    -artifact_prefix=$(B)/fuzz-$*- $(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) \
+	    $(B)/corpus/$* $(wildcard tests/fuzz/$*)
 
 # ---- the rest ------------------------------------------------------------------------------
 
