@@ -40,12 +40,15 @@ the same.]],
         m:input("exit\n")
         m:run_until("end", { max = 20e6 })
 
-        tz.row { "trap", "times", "cycles each" }
+        print "On the console:"
+        print(m.console)
+        local rows = { { "trap", "times", "cycles each" } }
         for _, row in ipairs(m.counters) do
             if row.kind == "trap" then
-                tz.row { row.label, row.count, row.average or "" }
+                rows[#rows + 1] = { row.label, row.count, row.average or "" }
             end
         end
+        tz.table(rows)
     end,
 
     expect = {

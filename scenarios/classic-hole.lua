@@ -72,14 +72,19 @@ The strict machine beside it runs the same images, and there every one of these 
         s.strict_ring = s.strict.current.guest.ring
         s.strict:run_until("end", { max = 100e6 })
 
-        print(("the fatal write is at %s (%s): %s"):format(tz.hex(s.fatal.pc), s.fatal_place or "?", s.fatal.text))
-        tz.row { "instruction of the guest's kernel", "classic: silent", "strict: traps" }
+        print(("The fatal write is at %s (%s): %s\n"):format(tz.hex(s.fatal.pc), s.fatal_place or "?", s.fatal.text))
+        print "On the console of the classic machine, then of the strict one:"
+        print(m.console)
+        print(s.strict.console)
+        local rows = { { "instruction of the guest's kernel", "classic: silent", "strict: traps" } }
         for _, row in ipairs(m.counters) do
             if row.kind == "hole" then
                 local insn, csr = row.label:match("(%S+) (%S+)$")
-                tz.row { insn .. " " .. csr, row.count, s.strict:count("exit", { cause = "privileged", insn = insn, csr = csr }) }
+                local traps = s.strict:count("exit", { cause = "privileged", insn = insn, csr = csr })
+                rows[#rows + 1] = { insn .. " " .. csr, row.count, traps }
             end
         end
+        tz.table(rows)
     end,
 
     expect = {

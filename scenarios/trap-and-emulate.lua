@@ -32,6 +32,22 @@ local function look(vm)
     return seen
 end
 
+-- The exits that cost most, as rows of a table.
+local function costs(m, n)
+    local exits, rows = {}, { { "exits of the guest", "times", "cycles each", "in all" } }
+    for _, row in ipairs(m.counters) do
+        if row.kind == "exit" then
+            exits[#exits + 1] = row
+        end
+    end
+    table.sort(exits, function(a, b) return a.cycles > b.cycles end)
+    for i = 1, math.min(n, #exits) do
+        local row = exits[i]
+        rows[#rows + 1] = { row.label, row.count, row.average or "", row.cycles }
+    end
+    return rows
+end
+
 return {
     title = "The same operating system in a virtual machine: trap and emulate",
 
@@ -78,15 +94,22 @@ make the same system calls. That is equivalence, the first of the three properti
         s.bare:boot_os { init = "shell" }
         session(s.bare)
 
-        tz.row { "exits of the guest", "times", "cycles each", "in all" }
-        for _, row in ipairs(m.counters) do
-            if row.kind == "exit" then
-                tz.row { row.label, row.count, row.average or "", row.cycles }
-            end
-        end
+        print "On the console:"
+        print(m.console)
+        tz.table {
+            { "register", "guest sees", "real" },
+            { "ring", s.seen.ring.guest, s.seen.ring.real },
+            { "status", tz.hex(s.seen.status.guest), tz.hex(s.seen.status.real) },
+            { "tvec", tz.hex(s.seen.tvec.guest), tz.hex(s.seen.tvec.real) },
+            { "ptbr", tz.hex(s.seen.ptbr.guest), tz.hex(s.seen.ptbr.real) },
+        }
+        print()
+        tz.table(costs(m, 12))
         local since = m.icount - s.first.icount
-        print(("%d steps of the guest's own code on the processor, %d on the bare machine; of all steps from its "
-            .. "first exit on %d%% were its own"):format(s.vm.steps, s.bare.icount, s.vm.steps * 100 // since))
+        print(("\nThe guest's own code took %d steps on the processor; the same session takes %d on the bare machine."):format(
+            s.vm.steps, s.bare.icount))
+        print(("From its first exit on, %d%% of all steps were its own; the rest is the monitor's work."):format(
+            s.vm.steps * 100 // since))
     end,
 
     expect = {

@@ -188,6 +188,7 @@ static int print(lua_State *L)
     if (n == 0)
         luaL_addchar(&b, '\n');
     luaL_pushresult(&b);
+    memset(s->row_width, 0, sizeof s->row_width); /* tz.row begins a new table */
     if (s->options.output) {
         size_t size;
         const char *line = lua_tolstring(L, -1, &size);

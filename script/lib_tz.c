@@ -68,31 +68,45 @@ static int disasm(lua_State *L)
     return 2;
 }
 
-/* A row of a table: columns are as wide as their widest cell so far. */
-static int row(lua_State *L)
+/* ---- text in columns ---- */
+
+#define ROWS_MAX    10000
+#define COLUMNS_MAX 16 /* as many as row_width has */
+#define COLUMN_WIDE 80 /* a cell that is wider moves nobody else */
+
+/* The row at 1: its cells as texts from 2 on; returns how many. Columns widen to hold them. */
+static int open_row(lua_State *L)
 {
     struct script *s = script_of(L);
     lua_Integer n;
-    luaL_Buffer b;
 
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     n = luaL_len(L, 1);
-    luaL_argcheck(L, n >= 0 && n <= (lua_Integer)COUNT_OF(s->row_width), 1,
-                  "a row has at most 16 columns");
+    luaL_argcheck(L, n >= 0 && n <= COLUMNS_MAX, 1, "a row has at most 16 columns");
     for (lua_Integer i = 1; i <= n; i++) {
         size_t length;
         lua_getglobal(L, "tostring");
         lua_geti(L, 1, i);
         lua_call(L, 1, 1);
         lua_tolstring(L, -1, &length);
-        if (length > s->row_width[i - 1] && length < 80)
+        if (length > s->row_width[i - 1] && length < COLUMN_WIDE)
             s->row_width[i - 1] = (unsigned)length;
     }
+    return (int)n;
+}
+
+/* tz.row { ... }: columns are as wide as their widest cell since the last print. */
+static int row(lua_State *L)
+{
+    struct script *s = script_of(L);
+    int n = open_row(L);
+    luaL_Buffer b;
+
     luaL_buffinit(L, &b);
-    for (lua_Integer i = 1; i <= n; i++) {
+    for (int i = 1; i <= n; i++) {
         size_t length;
-        const char *cell = lua_tolstring(L, (int)i + 1, &length);
+        const char *cell = lua_tolstring(L, i + 1, &length);
         luaL_addlstring(&b, cell, length);
         for (; i < n && length < s->row_width[i - 1] + 2; length++)
             luaL_addchar(&b, ' ');
@@ -103,6 +117,32 @@ static int row(lua_State *L)
         size_t size;
         const char *line = lua_tolstring(L, -1, &size);
         s->options.output(s->options.user, line, size);
+    }
+    return 0;
+}
+
+static int measure_row(lua_State *L)
+{
+    open_row(L);
+    return 0;
+}
+
+/* tz.table { { ... }, ... }: all rows are measured before the first is printed. */
+static int table(lua_State *L)
+{
+    static const lua_CFunction passes[] = {measure_row, row};
+    lua_Integer n;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    n = luaL_len(L, 1);
+    luaL_argcheck(L, n >= 0 && n <= ROWS_MAX, 1, "a table has at most 10000 rows");
+    memset(script_of(L)->row_width, 0, sizeof script_of(L)->row_width);
+    for (size_t pass = 0; pass < COUNT_OF(passes); pass++) {
+        for (lua_Integer i = 1; i <= n; i++) {
+            lua_pushcfunction(L, passes[pass]);
+            lua_geti(L, 1, i);
+            lua_call(L, 1, 0);
+        }
     }
     return 0;
 }
@@ -205,10 +245,10 @@ static int index_tz(lua_State *L)
 void lib_tz(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"machine", machine_create}, {"expect", expect}, {"hex", hex}, {"rng", rng},
-        {"disasm", disasm},          {"row", row},       {NULL, NULL},
+        {"machine", machine_create}, {"expect", expect}, {"hex", hex},     {"rng", rng},
+        {"disasm", disasm},          {"row", row},       {"table", table}, {NULL, NULL},
     };
-    static const luaL_Reg screen[] = {{"row", row}, {NULL, NULL}};
+    static const luaL_Reg screen[] = {{"row", row}, {"table", table}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     push_csrs(L);

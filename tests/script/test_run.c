@@ -112,6 +112,8 @@ static const struct {
      "false\tinteger\n"},
     /* tables */
     {"tz.row { 'a', 1 } tz.row { 'long', 2.5, true } tz.row {}", "a  1\nlong  2.5  true\n\n"},
+    {"tz.row { 'wide' } print() tz.row { 'a', 1 } tz.table { { 'a', 1 }, { 'long', 2 }, {} }",
+     "wide\n\na  1\na     1\nlong  2\n\n"},
     {"print(tz.hex(255), tz.disasm(0x00150513))", "000000ff\taddi a0, a0, 1\ta0 = a0 + 1\n"},
     {"print(tz.csrs[1].name, tz.csrs[1].fields[1].name, tz.causes[1].name, tz.kinds[1].name)",
      "status\tie\tfetch_misaligned\tboot\n"},
