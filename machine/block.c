@@ -242,12 +242,17 @@ static void mark(struct cpu *c, struct code_page *page, const struct block *b)
     page->any = true;
 }
 
+static size_t room_left(const struct code *code)
+{
+    return (size_t)((uint8_t *)code->notes - code->pool) - code->used;
+}
+
 const struct block *code_decode(struct cpu *c, uint32_t number, unsigned index)
 {
     struct maker k;
     enum ending ending = GOES_ON;
 
-    if (c->code.pool + c->code.used + BLOCK_SIZE_MAX + NOTES_SIZE_MAX > (uint8_t *)c->code.notes)
+    if (room_left(&c->code) < BLOCK_SIZE_MAX + NOTES_SIZE_MAX)
         code_flush(c);
     struct code_page *page = code_page(c, number);
     maker_begin(&k, c, (struct block *)(c->code.pool + c->code.used), page, index);
