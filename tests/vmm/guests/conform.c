@@ -4,7 +4,7 @@
  */
 #include "tests/vmm/guests/kernel.h"
 
-int main(const struct boot_page *boot);
+int kernel_main(const struct boot_page *boot);
 
 #define VA         0x40000000u
 #define COUNT(x)   (sizeof(x) / sizeof((x)[0]))
@@ -455,7 +455,7 @@ static void interrupts(const struct boot_page *boot)
     put_text("\n");
 }
 
-int main(const struct boot_page *boot)
+int kernel_main(const struct boot_page *boot)
 {
     static const struct kernel_case cases[] = {
         {"every_instruction", every_instruction},

@@ -4,7 +4,7 @@
  */
 #include "tests/vmm/guests/kernel.h"
 
-int main(const struct boot_page *boot);
+int kernel_main(const struct boot_page *boot);
 
 static void illegal(void)
 {
@@ -121,7 +121,7 @@ static void spin(const struct boot_page *boot)
         __asm__ volatile("");
 }
 
-int main(const struct boot_page *boot)
+int kernel_main(const struct boot_page *boot)
 {
     static const struct kernel_case cases[] = {
         {"no_handler", no_handler},

@@ -15,7 +15,7 @@ _start:
     la   t0, trapped
     csrw CSR_tvec, t0
     mv   a0, a1
-    call main
+    call kernel_main
     li   t0, REGION_finisher
     beqz a0, 1f
     slli a0, a0, 16
