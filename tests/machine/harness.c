@@ -1,6 +1,8 @@
 /* The rig of machine tests; see the header. */
 #include "tests/machine/harness.h"
 
+#include "machine/snapshot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +109,17 @@ void rig_set_csr(struct rig *r, word number, word value)
     ck_assert_msg(machine_csr_write(r->m, number, value), "register %03x not written", number);
 }
 
+/* Forgets all that the machine keeps to be fast, and nothing else. */
+static void restore_what_is(struct machine *m)
+{
+    struct snapshot *s;
+    struct error err;
+
+    ck_assert_msg(snapshot_take(&s, m, &err) == 0, "%s", err.text);
+    ck_assert_msg(snapshot_restore(s, m, &err) == 0, "%s", err.text);
+    snapshot_free(s);
+}
+
 void rig_run(struct rig *r, uint64_t steps)
 {
     uint64_t before = machine_icount(r->m);
@@ -116,6 +129,8 @@ void rig_run(struct rig *r, uint64_t steps)
                   "stopped for reason %d after %llu steps of %llu (%s)", stop,
                   (unsigned long long)(machine_icount(r->m) - before), (unsigned long long)steps,
                   machine_shutdown_text(machine_shutdown(r->m)));
+    if (rig_hard())
+        restore_what_is(r->m);
 }
 
 static void collect(void *user, const struct event *e)

@@ -11,7 +11,8 @@
  *
  * A rig starts in ring 0, bare, at CODE, with tvec = VECTOR, where an endless loop stands, and
  * with timecmp at its largest value, so that no timer interrupt is pending.
- * TRAPEZE_HARD in the environment makes rig_config ask for a TLB of one entry.
+ * TRAPEZE_HARD in the environment (make check HARD=1) makes rig_config ask for a TLB of one
+ * entry, and rig_run take a snapshot and restore it after each run.
  */
 #ifndef TESTS_MACHINE_HARNESS_H
 #define TESTS_MACHINE_HARNESS_H

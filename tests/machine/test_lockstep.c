@@ -7,6 +7,7 @@
  *   TRAPEZE_SEED=n    only this seed       TRAPEZE_SEEDS=n    that many
  */
 #include "base/text.h"
+#include "machine/snapshot.h"
 #include "tests/reference/generate.h"
 #include "tests/reference/model.h"
 #include "tests/machine/harness.h"
@@ -17,8 +18,17 @@
 #define ROUNDS      12
 #define STEPS       60 /* of a round */
 #define TRAIL       24
-#define SEEDS       1500
+#define SEEDS       1500 /* a third of them under a sanitizer */
 #define LONG_PIECES 40
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLOW true
+#endif
+#endif
+#ifndef SLOW
+#define SLOW false
+#endif
 
 struct pair {
     uint64_t seed;
@@ -171,6 +181,20 @@ static void compare_ram(struct pair *p)
     free(mine);
 }
 
+static enum machine_stop run_machine(struct machine *m, unsigned steps)
+{
+    struct snapshot *s;
+    struct error err;
+
+    if (rig_hard()) { /* there, back, and there again */
+        ck_assert_msg(snapshot_take(&s, m, &err) == 0, "%s", err.text);
+        machine_run(m, steps);
+        ck_assert_msg(snapshot_restore(s, m, &err) == 0, "%s", err.text);
+        snapshot_free(s);
+    }
+    return machine_run(m, steps);
+}
+
 /* Runs both for `steps`; false when one came to an end and the seed is over. */
 static bool advance(struct pair *p, unsigned round, unsigned step, unsigned steps)
 {
@@ -178,7 +202,7 @@ static bool advance(struct pair *p, unsigned round, unsigned step, unsigned step
     if (p->model.end == MODEL_OUTSIDE)
         return false;
 
-    enum machine_stop stop = machine_run(p->machine, steps);
+    enum machine_stop stop = run_machine(p->machine, steps);
 
     compare_end(p, stop, round);
     if (stop != STOP_BUDGET)
@@ -187,16 +211,26 @@ static bool advance(struct pair *p, unsigned round, unsigned step, unsigned step
     return true;
 }
 
-static void run_seed(uint64_t seed, bool pieces)
+enum way { BY_STEPS, BY_PIECES, WATCHED };
+
+static void ignore(void *user, const struct event *e)
 {
+    (void)user, (void)e;
+}
+
+static void run_seed(uint64_t seed, enum way way)
+{
+    struct trace_subscriber watcher = {.mask = EVENT_BIT(EVENT_mem), .fn = ignore};
     struct pair *p = malloc(sizeof *p);
     bool goes_on = true;
 
     pair_init(p, seed);
+    if (way == WATCHED)
+        trace_attach(machine_trace(p->machine), &watcher);
     for (unsigned round = 0; goes_on && round < ROUNDS; round++) {
         pair_set(p);
         for (unsigned step = 0; goes_on && step < STEPS;) {
-            unsigned steps = pieces ? 1 + rng_below(&p->g, LONG_PIECES) : 1;
+            unsigned steps = way == BY_STEPS ? 1 : 1 + rng_below(&p->g, LONG_PIECES);
 
             goes_on = advance(p, round, step, steps);
             step += steps;
@@ -208,28 +242,34 @@ static void run_seed(uint64_t seed, bool pieces)
     free(p);
 }
 
-static void run_seeds(bool pieces)
+static void run_seeds(enum way way)
 {
     const char *only = getenv("TRAPEZE_SEED"), *count = getenv("TRAPEZE_SEEDS");
-    uint64_t seeds = count ? strtoull(count, NULL, 0) : SEEDS;
+    uint64_t seeds = count ? strtoull(count, NULL, 0) : SLOW ? SEEDS / 3 : SEEDS;
 
     if (only) {
-        run_seed(strtoull(only, NULL, 0), pieces);
+        run_seed(strtoull(only, NULL, 0), way);
         return;
     }
     for (uint64_t seed = 1; seed <= seeds; seed++)
-        run_seed(seed, pieces);
+        run_seed(seed, way);
 }
 
 START_TEST(the_machine_and_the_model_agree_after_every_step)
 {
-    run_seeds(false);
+    run_seeds(BY_STEPS);
 }
 END_TEST
 
 START_TEST(the_machine_and_the_model_agree_after_pieces_of_any_length)
 {
-    run_seeds(true);
+    run_seeds(BY_PIECES);
+}
+END_TEST
+
+START_TEST(the_machine_and_the_model_agree_when_every_access_is_watched)
+{
+    run_seeds(WATCHED);
 }
 END_TEST
 
@@ -242,6 +282,7 @@ Suite *suite_machine_lockstep(void)
     tcase_set_timeout(c, 120);
     tcase_add_test(c, the_machine_and_the_model_agree_after_every_step);
     tcase_add_test(c, the_machine_and_the_model_agree_after_pieces_of_any_length);
+    tcase_add_test(c, the_machine_and_the_model_agree_when_every_access_is_watched);
     suite_add_tcase(s, c);
     return s;
 }

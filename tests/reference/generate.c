@@ -56,10 +56,11 @@ struct machine_config generate_config(struct rng *g)
     config.classic = rng_percent(g, 50);
     config.tlb = sizes[rng_below(g, COUNT_OF(sizes))];
     if (rng_percent(g, 50)) {
-#define COST(name, value, meaning) config.cost.name = rng_below(g, 40);
+        word most = rng_percent(g, 5) ? 1000000 : 40;
+#define COST(name, value, meaning) config.cost.name = rng_below(g, most);
 #include "machine/costs.def"
 #undef COST
-        config.cost.base = 1 + rng_below(g, 3);
+        config.cost.base = 1 + rng_below(g, most / 10);
         config.cost.divider = 1 + rng_below(g, 7);
     }
     return config;
