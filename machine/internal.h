@@ -41,12 +41,25 @@ struct machine {
     bool input_ended;
 };
 
-/* Publishes an event at the current instruction: icount, cycle, pc, insn, ring and context are
- * filled in. A test of the mask comes first, so call it freely. */
-void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval, word a, word b);
-/* The same for one that changed the ring, from `ring`. */
-void machine_emit_change(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
-                         word a, word b);
+/* Publishes an event at the current instruction: icount, cycle, pc, insn and context are filled
+ * in. `ring` is the one before. */
+void machine_publish(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
+                     word a, word b);
+
+/* The same when somebody wants it, so call it freely; for an event that has changed the ring. */
+static inline void machine_emit_change(struct machine *m, enum event_kind kind, word ring,
+                                       word cause, word tval, word a, word b)
+{
+    if (trace_wants(&m->trace, kind))
+        machine_publish(m, kind, ring, cause, tval, a, b);
+}
+
+/* And for all others. */
+static inline void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval,
+                                word a, word b)
+{
+    machine_emit_change(m, kind, m->cpu.regs.ring, cause, tval, a, b);
+}
 
 /* RAM was or will be written there: by all who write to it but the fast path for stores. */
 static inline void ram_written(struct machine *m, uint32_t offset, size_t size)

@@ -201,14 +201,12 @@ int machine_load(struct machine *m, const struct machine_program *program, struc
 
 /* ---- events ----------------------------------------------------------------------------- */
 
-void machine_emit_change(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
-                         word a, word b)
+void machine_publish(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
+                     word a, word b)
 {
     struct cpu *c = &m->cpu;
-
-    if (!trace_wants(&m->trace, kind))
-        return;
     uint32_t wanted = m->trace.wanted;
+
     trace_publish(&m->trace, &(struct event){
                                  .icount = cpu_icount(c),
                                  .cycle = cpu_cycle(c),
@@ -226,11 +224,6 @@ void machine_emit_change(struct machine *m, enum event_kind kind, word ring, wor
                              });
     if (m->trace.wanted != wanted)
         c->attention = true;
-}
-
-void machine_emit(struct machine *m, enum event_kind kind, word cause, word tval, word a, word b)
-{
-    machine_emit_change(m, kind, m->cpu.regs.ring, cause, tval, a, b);
 }
 
 void machine_stop(struct machine *m)

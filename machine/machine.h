@@ -111,7 +111,8 @@ word machine_status(const struct machine *m); /* finisher's code, once halted */
 enum machine_shutdown machine_shutdown(const struct machine *m);
 const char *machine_shutdown_text(enum machine_shutdown why);
 
-/* Between runs only. A set takes effect at the next instruction; bits that do not exist are dropped. */
+/* Sets between runs only; one takes effect at the next instruction, bits that do not exist are
+ * dropped. What machine_regs returns is a picture of now, overwritten by the next call. */
 const struct cpu_regs *machine_regs(const struct machine *m);
 void machine_set_regs(struct machine *m, const struct cpu_regs *regs);
 /* By number (csrs.def), counters included; false when there is none, or it is read-only. */
