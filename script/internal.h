@@ -5,6 +5,7 @@
  *   check.c     what was expected and what came of it
  *   sandbox.c   memory, instructions, globals, require
  *   guard.c     library functions that could run for ever or differ from run to run
+ *   pattern.c   Lua's patterns with a bound on the work, for lib_string.c
  *   object.c    classes: userdata with getters and methods, errors that suggest
  *   options.c   tables of options: known keys, types, "did you mean"
  *   lib_*.c     what Lua sees: tz, machine, context, memory, registers, event
@@ -75,6 +76,9 @@ struct entry {
 };
 struct entry sandbox_enter(struct script *s, lua_State *L, int64_t left, uint64_t allowed);
 void sandbox_leave(struct script *s, lua_State *L, struct entry before);
+/* Work done in C counts like so many Lua instructions; raises the same error when they are used
+ * up. */
+void sandbox_charge(lua_State *L, uint64_t instructions);
 /* The error value on top of L's stack as text, with the place; pops it. `standing`: L is a
  * coroutine whose stack still shows where it failed. */
 int sandbox_error(struct script *s, lua_State *L, int status, bool standing, struct error *err);
@@ -167,6 +171,7 @@ bool handler_call(struct script *s, struct host *h, int ref, const struct event 
 #define CLASS_EVENT     "an event"
 #define CLASS_HANDLE    "a handle"
 
+void lib_string(lua_State *L);
 void lib_tz(lua_State *L);
 void lib_machine(lua_State *L);
 void lib_context(lua_State *L);

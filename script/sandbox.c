@@ -14,10 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRIDE      1000
-#define SOURCE_MAX  (4u << 20)
-#define MODULE_NAME 64
-#define NOT_A_TEXT  "an error was raised with a %s for its text"
+#define STRIDE         1000
+/* A block of more bytes than LARGE is work, since it is filled or copied: it counts like one
+ * instruction for every BYTES_PER_STEP. */
+#define LARGE          4096
+#define BYTES_PER_STEP 64
+
+#define SOURCE_MAX     (4u << 20)
+#define MODULE_NAME    64
+#define NOT_A_TEXT     "an error was raised with a %s for its text"
 
 struct script *script_of(lua_State *L)
 {
@@ -42,17 +47,20 @@ static void *allocate(void *user, void *old, size_t old_size, size_t size)
     void *new = realloc(old, size);
     if (new)
         s->memory_used += size - old_size;
+    if (size > LARGE)
+        s->left -= (int64_t)(size / BYTES_PER_STEP);
     return new;
 }
 
 /* ---- instructions ---- */
 
-static void count_hook(lua_State *L, lua_Debug *ar)
+static void count_hook(lua_State *L, lua_Debug *ar);
+
+void sandbox_charge(lua_State *L, uint64_t instructions)
 {
     struct script *s = script_of(L);
 
-    (void)ar;
-    s->left -= STRIDE;
+    s->left -= instructions < INT64_MAX / 2 ? (int64_t)instructions : INT64_MAX / 2;
     if (s->left > 0 && !s->exhausted)
         return;
     if (!s->exhausted)
@@ -61,6 +69,12 @@ static void count_hook(lua_State *L, lua_Debug *ar)
     s->blame = ERROR_budget;
     luaL_error(L, "stopped after %I Lua instructions: a loop that does not end?",
                (LUAI_UACINT)s->allowed);
+}
+
+static void count_hook(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    sandbox_charge(L, STRIDE);
 }
 
 struct entry sandbox_enter(struct script *s, lua_State *L, int64_t left, uint64_t allowed)
@@ -310,6 +324,7 @@ static int open_state(lua_State *L)
 
     open_libraries(L);
     guard_libraries(L);
+    lib_string(L);
     lua_newtable(L);
     lua_pushcclosure(L, require, 1);
     lua_setglobal(L, "require");
