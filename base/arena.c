@@ -18,6 +18,8 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX - CHUNK_SIZE)
         return NULL;
+    if (a->limit && (size > a->limit || a->total > a->limit - size))
+        return NULL;
     size_t rounded = size ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     if (rounded > a->room - a->used) {
         size_t room = rounded > CHUNK_SIZE ? rounded : CHUNK_SIZE;

@@ -15,9 +15,11 @@ struct arena {
     struct arena_chunk *chunks;
     size_t used, room; /* of the newest chunk */
     size_t total;      /* bytes asked for so far */
+    size_t limit;      /* most that may be asked for; 0: as much as there is */
 };
 
-/* `size` bytes of zero, aligned for any type; NULL when there is no memory. */
+/* `size` bytes of zero, aligned for any type; NULL when there is no memory or the limit is
+ * reached. */
 void *arena_alloc(struct arena *a, size_t size);
 
 /* A copy of `length` characters with a NUL behind; NULL when there is no memory. */

@@ -161,6 +161,7 @@ static int first_error(const struct asm_result *r, struct error *err)
 static int deliver(struct assembler *as, const struct asm_bytes *elf, bool done,
                    struct asm_result *out, struct error *err)
 {
+    as->arena.limit = 0; /* what there is to say must be said */
     struct asm_message *list = arena_alloc(&as->arena, sizeof as->messages);
 
     qsort(as->messages, as->message_count, sizeof *list, by_order);
@@ -195,6 +196,7 @@ int asm_source(struct asm_result *out, const char *name, const char *text, size_
         goto end;
     }
     as->options = options ? options : &ordinary;
+    as->arena.limit = as->options->memory ? as->options->memory : ASM_MEMORY_MAX;
     if (setjmp(as->stop) == 0) {
         asm_symbols_init(as);
         asm_sections_init(as);

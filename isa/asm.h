@@ -39,6 +39,7 @@ struct asm_options {
     word base;                       /* where .text begins; 0: 0x80000000, where RAM begins */
     const char *const *include_dirs; /* for .include, after the including file's own folder */
     unsigned include_dir_count;
+    size_t memory;             /* most bytes that may be taken; 0: 1 GiB */
     const struct image *known; /* symbols of a program that the source may use; may be NULL */
 };
 
@@ -54,7 +55,7 @@ struct asm_result {
 
 /*
  * 0, or an error: ERROR_input when the source has errors (they are in out->messages, and err
- * holds the first), ERROR_io when the file cannot be read. out must be freed in either case.
+ * holds the first), ERROR_io when the file cannot be read, ERROR_memory. out must be freed in either case.
  * options may be NULL.
  */
 int asm_file(struct asm_result *out, const char *path, const struct asm_options *options,

@@ -21,6 +21,7 @@
 
 #include <setjmp.h>
 
+#define ASM_MEMORY_MAX     ((size_t)1 << 30)
 #define ASM_STATEMENTS_MAX 2000000u             /* macros and repetitions included */
 #define ASM_EXPANSION_MAX  ((size_t)64 << 20)   /* bytes of text made by macros */
 #define ASM_FILE_MAX       ((size_t)16 << 20)   /* bytes of one source file */

@@ -43,6 +43,18 @@ START_TEST(a_piece_larger_than_a_chunk_is_given_and_an_impossible_one_is_not)
 }
 END_TEST
 
+START_TEST(nothing_is_given_beyond_the_limit)
+{
+    struct arena a = {.limit = 100};
+
+    ck_assert_ptr_nonnull(arena_alloc(&a, 60));
+    ck_assert_ptr_null(arena_alloc(&a, 41));
+    ck_assert_ptr_nonnull(arena_alloc(&a, 40));
+    ck_assert_ptr_null(arena_alloc(&a, 1));
+    arena_free(&a);
+}
+END_TEST
+
 Suite *suite_base_arena(void);
 Suite *suite_base_arena(void)
 {
@@ -51,6 +63,7 @@ Suite *suite_base_arena(void)
 
     tcase_add_test(c, pieces_are_zero_aligned_and_apart);
     tcase_add_test(c, a_piece_larger_than_a_chunk_is_given_and_an_impossible_one_is_not);
+    tcase_add_test(c, nothing_is_given_beyond_the_limit);
     suite_add_tcase(s, c);
     return s;
 }

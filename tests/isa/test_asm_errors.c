@@ -239,6 +239,28 @@ START_TEST(a_line_marker_of_the_preprocessor_names_the_real_place)
 }
 END_TEST
 
+START_TEST(running_out_of_memory_anywhere_is_an_error_and_no_harm)
+{
+    static const char source[] = ".macro m a\nli \\a, 0x12345678\n.endm\n.rept 40\nm t0\n"
+                                 "1: beqz t0, 1b\n.endr\n.data\n.word 1, 2, x\nx: .space 900\n";
+    struct asm_options options = {0};
+    struct asm_result r;
+    struct error err;
+    unsigned refused = 0;
+    int failed;
+
+    do {
+        options.memory += 997;
+        failed = asm_source(&r, "x", source, strlen(source), &options, &err);
+        ck_assert(!failed || failed == ERROR_memory);
+        refused += failed != 0;
+        asm_result_free(&r);
+    } while (failed && refused < 1000);
+    ck_assert_uint_gt(refused, 100);
+    ck_assert_uint_lt(refused, 1000);
+}
+END_TEST
+
 static void write_file(const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
@@ -287,6 +309,7 @@ Suite *suite_isa_asm_errors(void)
     tcase_add_test(c, all_errors_come_in_one_go_in_order_and_no_more_than_the_cap);
     tcase_add_test(c, warnings_alone_do_not_stop_a_program);
     tcase_add_test(c, a_line_marker_of_the_preprocessor_names_the_real_place);
+    tcase_add_test(c, running_out_of_memory_anywhere_is_an_error_and_no_harm);
     tcase_add_test(c, includes_are_found_beside_the_file_and_cycles_end);
     suite_add_tcase(s, c);
     return s;
