@@ -21,6 +21,12 @@ const struct contexts *machine_contexts(const struct machine *m)
 {
     return &m->contexts;
 }
+enum machine_begun machine_begun(const struct machine *m)
+{
+    if (m->cpu.announced != cpu_icount(&m->cpu))
+        return BEGUN_NOT;
+    return m->cpu.waits_input ? BEGUN_WAITS : BEGUN_ANNOUNCED;
+}
 uint64_t machine_icount(const struct machine *m)
 {
     return cpu_icount(&m->cpu);

@@ -100,6 +100,14 @@ enum machine_stop machine_run(struct machine *m, uint64_t steps);
  * instruction, which is then not announced a second time. */
 void machine_stop(struct machine *m);
 
+/* Whether the instruction at pc was begun before the run came back, and goes on when it does. */
+enum machine_begun {
+    BEGUN_NOT,
+    BEGUN_ANNOUNCED, /* stopped from its `insn` event */
+    BEGUN_WAITS,     /* a wfi for which time has passed, and that only input can end */
+};
+enum machine_begun machine_begun(const struct machine *m);
+
 struct trace *machine_trace(struct machine *m);
 const struct machine_config *machine_config(const struct machine *m);
 const struct contexts *machine_contexts(const struct machine *m);

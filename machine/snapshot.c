@@ -240,3 +240,28 @@ size_t snapshot_own_bytes(const struct snapshot *s)
         pages += s->pages[i] && s->pages[i]->references == 1;
     return pages * PAGE_SIZE;
 }
+
+static size_t disk_bytes(const struct disk_overlay *disk, const struct disk_overlay *before)
+{
+    size_t blocks = 0;
+    uint32_t j = 0;
+
+    for (uint32_t i = 0; i < disk->count; i++) {
+        while (before && j < before->count && before->blocks[j].index < disk->blocks[i].index)
+            j++;
+        blocks += !before || j == before->count || before->blocks[j].block != disk->blocks[i].block;
+    }
+    return blocks * sizeof(struct disk_block) + disk->count * sizeof(disk->blocks[0]);
+}
+
+size_t snapshot_bytes(const struct snapshot *s, const struct snapshot *before)
+{
+    size_t pages = 0;
+
+    for (uint32_t i = 0; i < s->page_count; i++)
+        pages += s->pages[i] && !(before && before->pages[i] == s->pages[i]);
+    return pages * sizeof(struct page) + s->page_count * sizeof(s->pages[0]) +
+           disk_bytes(&s->disk, before ? &before->disk : NULL) + sizeof(*s) +
+           ACCESS_COUNT * s->config.tlb * sizeof(s->tlb[0]) +
+           s->context_count * sizeof(s->contexts[0]) + s->devices.input_size;
+}

@@ -30,4 +30,8 @@ uint64_t snapshot_icount(const struct snapshot *s);
 /* Bytes of RAM contents that only this snapshot holds: what freeing it would give back. */
 size_t snapshot_own_bytes(const struct snapshot *s);
 
+/* Bytes of memory that it holds and that `before`, of the same machine, does not hold too (NULL:
+ * all that it holds). Of snapshots in the order of time, the sum is what they take together. */
+size_t snapshot_bytes(const struct snapshot *s, const struct snapshot *before);
+
 #endif

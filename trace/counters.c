@@ -215,6 +215,71 @@ void counters_add(struct counters *c, const struct event *e)
     }
 }
 
+/* ---- going back ---- */
+
+struct counters_kept {
+    unsigned used;
+    uint64_t lost;
+    uint64_t totals[EVENT_COUNT];
+    struct counter_open traps[COUNTERS_NESTED];
+    unsigned nested;
+    unsigned exits[CONTEXT_MAX];
+    struct counter_share shares[CONTEXT_MAX];
+    struct counter_open since;
+    uint64_t since_icount;
+    struct kept_row {
+        unsigned place;
+        struct counter row;
+    } rows[]; /* `used` of them */
+};
+
+struct counters_kept *counters_keep(const struct counters *c)
+{
+    struct counters_kept *k = malloc(sizeof *k + c->used * sizeof k->rows[0]);
+
+    if (!k)
+        return NULL;
+    k->used = 0;
+    k->lost = c->lost;
+    k->nested = c->nested;
+    k->since = c->since;
+    k->since_icount = c->since_icount;
+    memcpy(k->totals, c->totals, sizeof k->totals);
+    memcpy(k->traps, c->traps, sizeof k->traps);
+    memcpy(k->exits, c->exits, sizeof k->exits);
+    memcpy(k->shares, c->shares, sizeof k->shares);
+    for (unsigned i = 0; i < COUNTERS_ROWS; i++)
+        if (c->rows[i].count)
+            k->rows[k->used++] = (struct kept_row){i, c->rows[i]};
+    return k;
+}
+
+void counters_put_back(struct counters *c, const struct counters_kept *k)
+{
+    memset(c->rows, 0, sizeof c->rows);
+    for (unsigned i = 0; i < k->used; i++)
+        c->rows[k->rows[i].place] = k->rows[i].row;
+    c->used = k->used;
+    c->lost = k->lost;
+    c->nested = k->nested;
+    c->since = k->since;
+    c->since_icount = k->since_icount;
+    memcpy(c->totals, k->totals, sizeof k->totals);
+    memcpy(c->traps, k->traps, sizeof k->traps);
+    memcpy(c->exits, k->exits, sizeof k->exits);
+    memcpy(c->shares, k->shares, sizeof k->shares);
+}
+
+void counters_kept_free(struct counters_kept *k)
+{
+    free(k);
+}
+
+size_t counters_kept_bytes(const struct counters_kept *k)
+{
+    return sizeof *k + k->used * sizeof k->rows[0];
+}
+
 /* ---- asking ---- */
 
 uint64_t counters_total(const struct counters *c, enum event_kind kind)

@@ -74,6 +74,13 @@ void counters_detach(struct counters *c);
 void counters_reset(struct counters *c); /* all to zero */
 void counters_add(struct counters *c, const struct event *e);
 
+/* What was counted up to now, to go back to later. NULL: out of memory. */
+struct counters_kept;
+struct counters_kept *counters_keep(const struct counters *c);
+void counters_put_back(struct counters *c, const struct counters_kept *kept);
+void counters_kept_free(struct counters_kept *kept); /* NULL is fine */
+size_t counters_kept_bytes(const struct counters_kept *kept);
+
 /* Which rows, and what to add up: contexts, details. */
 struct counter_query {
     uint32_t kinds; /* EVENT_BITs */

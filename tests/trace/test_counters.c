@@ -184,6 +184,32 @@ START_TEST(time_is_shared_out_among_contexts)
 }
 END_TEST
 
+START_TEST(going_back_and_forward_again_counts_the_same)
+{
+    trap(0, CAUSE_ecall_ring3, 0x73, 100);
+    leave(1, PRIVILEGED, 110);
+    struct counters_kept *kept = counters_keep(c);
+    ck_assert_ptr_nonnull(kept);
+    for (unsigned round = 0; round < 2; round++) {
+        enter(1, 30, 140);
+        ret(3, 150);
+        trap(0, CAUSE_illegal, 0, 200);
+        ck_assert_uint_eq(list((struct counter_query){.kinds = EVENT_BIT(EVENT_trap)}), 2);
+        ck_assert_uint_eq(rows[0].count + rows[1].count, 2);
+        ck_assert_uint_eq(rows[0].cycles + rows[1].cycles, 50);
+        ck_assert_uint_eq(counters_total(c, EVENT_trap), 2);
+        ck_assert_uint_eq(counters_share(c, 1, 200, 100).cycles, 60);
+        counters_put_back(c, kept);
+        ck_assert_uint_eq(counters_total(c, EVENT_trap), 1);
+        ck_assert_uint_eq(counters_total(c, EVENT_entry), 0);
+        ck_assert_uint_eq(list((struct counter_query){.kinds = EVENT_BIT(EVENT_trap)}), 1);
+        ck_assert_uint_eq(rows[0].costed, 0);
+    }
+    ck_assert_uint_gt(counters_kept_bytes(kept), 2 * sizeof(struct counter));
+    counters_kept_free(kept);
+}
+END_TEST
+
 static const struct {
     struct event event;
     const char *label;
@@ -274,6 +300,7 @@ Suite *suite_trace_counters(void)
     tcase_add_test(t, traps_that_never_return_do_not_stay);
     tcase_add_test(t, an_exit_costs_until_its_own_vm_is_entered_again);
     tcase_add_test(t, time_is_shared_out_among_contexts);
+    tcase_add_test(t, going_back_and_forward_again_counts_the_same);
     tcase_add_loop_test(t, rows_have_readable_labels, 0, (int)COUNT_OF(labels));
     tcase_add_test(t, rows_are_bounded_and_nothing_goes_uncounted);
     tcase_add_test(t, events_out_of_bounds_are_dropped);
