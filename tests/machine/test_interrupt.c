@@ -121,7 +121,7 @@ START_TEST(an_interrupt_is_taken_right_behind_the_write_that_allows_it)
         rig_set_csr(&r, CSR_ip, rows[n].ip);
         rig_set_csr(&r, CSR_epc, DATA);
         rig_x(&r, A1, ALL);
-        rig_run(&r, 2);
+        rig_run(&r, 200); /* whole blocks fit: the handler loops */
         rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_software, 0, rows[n].epc);
         ck_assert_uint_eq(rig_regs(&r)->x[A0], 0);
         rig_fini(&r);

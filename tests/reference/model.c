@@ -40,6 +40,30 @@ void model_fini(struct model *m)
         free(m->tlb[i]);
 }
 
+static void emit_change(const struct model *m, enum event_kind kind, word ring, word cause,
+                        word tval, word a, word b)
+{
+    const struct event e = {.icount = m->steps - 1,
+                            .cycle = m->cycle,
+                            .kind = (uint16_t)kind,
+                            .ring_from = (uint8_t)ring,
+                            .ring_to = (uint8_t)m->r.ring,
+                            .pc = m->r.pc,
+                            .insn = m->insn,
+                            .cause = cause,
+                            .tval = tval,
+                            .a = a,
+                            .b = b};
+
+    if (m->emit)
+        m->emit(m->user, &e);
+}
+
+static void emit(const struct model *m, enum event_kind kind, word tval, word a, word b)
+{
+    emit_change(m, kind, m->r.ring, 0, tval, a, b);
+}
+
 /* ---- registers --------------------------------------------------------------------------- */
 
 static uint64_t now(const struct model *m)
@@ -141,7 +165,8 @@ static bool trap(struct model *m, word cause, word tval, word epc)
     r->tval = tval;
     word was = r->status;
     r->status &= ~(word)(FIELD_status_pring | STATUS_PIE | STATUS_PTF | STATUS_IE | STATUS_TF);
-    r->status |= r->ring << SHIFT_status_pring;
+    word ring = r->ring;
+    r->status |= ring << SHIFT_status_pring;
     if (was & STATUS_IE)
         r->status |= STATUS_PIE;
     if (was & STATUS_TF)
@@ -150,6 +175,8 @@ static bool trap(struct model *m, word cause, word tval, word epc)
     r->eptbr = r->ptbr;
     if (was & STATUS_TPS)
         r->ptbr = r->tptbr;
+    r->pc = epc;
+    emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
     r->pc = r->tvec;
     m->entered = true;
     return false;
@@ -175,6 +202,7 @@ static word tret(struct model *m)
     if (was & STATUS_TPS)
         r->ptbr = r->eptbr;
     m->cycle += m->cost.tret;
+    emit_change(m, EVENT_ret, 0, 0, 0, r->epc, 0);
     return r->epc;
 }
 
@@ -222,20 +250,19 @@ enum walk_result { WALK_FOUND, WALK_PAGE_FAULT, WALK_LEFT_RAM };
 /* The leaf that maps `va` under the current ptbr: its address, its value, the 4 KiB page. */
 struct walk {
     word at, leaf, ppn;
-    unsigned references;
 };
 
-static enum walk_result walk(const struct model *m, word va, struct walk *w)
+static enum walk_result walk(struct model *m, word va, struct walk *w)
 {
     word table = (m->r.ptbr & 0xfffff) << 12;
 
-    w->references = 0;
     for (int level = 1; level >= 0; level--) {
         w->at = table + 4 * (level == 1 ? va >> 22 : va >> 12 & 0x3ff);
         if (!in_ram(m, w->at))
             return WALK_LEFT_RAM;
         w->leaf = ram_word(m, w->at);
-        w->references++;
+        m->cycle += m->cost.walk;
+        emit(m, EVENT_walk, va, w->leaf, (word)level);
         if (!(w->leaf & 0x1) || (w->leaf & 0xc00))
             return WALK_PAGE_FAULT;
         if ((w->leaf & 0xe) == 0) { /* a pointer */
@@ -255,6 +282,14 @@ static enum walk_result walk(const struct model *m, word va, struct walk *w)
     return WALK_PAGE_FAULT; /* a pointer at the last level */
 }
 
+/* A fetch that faults costs what an instruction costs. */
+static bool access_fault(struct model *m, enum model_access kind, word cause, word va)
+{
+    if (kind == MODEL_FETCH)
+        m->cycle += m->cost.base;
+    return fault(m, cause, va);
+}
+
 static bool translate(struct model *m, word va, enum model_access kind, word *pa)
 {
     word vpn = va >> 12, asid = m->r.ptbr >> 22 & 0x1ff;
@@ -267,18 +302,18 @@ static bool translate(struct model *m, word va, enum model_access kind, word *pa
     if (!e->valid || e->vpn != vpn || e->asid != asid) {
         enum walk_result result = walk(m, va, &w);
 
-        m->cycle += (uint64_t)w.references * m->cost.walk;
         if (result == WALK_LEFT_RAM)
-            return fault(m, access_kinds[kind].access_fault, va);
+            return access_fault(m, kind, access_kinds[kind].access_fault, va);
         if (result == WALK_PAGE_FAULT || !(w.leaf & access_kinds[kind].right) ||
             m->r.ring > (w.leaf >> 4 & 3))
-            return fault(m, access_kinds[kind].page_fault, va);
+            return access_fault(m, kind, access_kinds[kind].page_fault, va);
         w.leaf |= kind == MODEL_STORE ? 0xc0 : 0x40;
         memcpy(m->ram + (w.at - RAM_BASE), &w.leaf, 4);
         *e = (struct model_entry){true, vpn, asid, w.ppn, w.leaf >> 4 & 3};
+        emit(m, EVENT_tlb, va, w.ppn << 12, kind);
     }
     if (m->r.ring > e->pl)
-        return fault(m, access_kinds[kind].page_fault, va);
+        return access_fault(m, kind, access_kinds[kind].page_fault, va);
     *pa = e->ppn << 12 | (va & 0xfff);
     return true;
 }
@@ -312,8 +347,10 @@ static void sfence(struct model *m, unsigned rs1, unsigned rs2)
         for (unsigned i = 0; i < m->tlb_size; i++) {
             struct model_entry *e = &m->tlb[kind][i];
 
-            if ((rs1 == 0 || e->vpn == vpn) && (rs2 == 0 || e->asid == asid))
-                e->valid = false;
+            if (!e->valid || (rs1 != 0 && e->vpn != vpn) || (rs2 != 0 && e->asid != asid))
+                continue;
+            e->valid = false;
+            emit(m, EVENT_tlb, e->vpn << 12, e->ppn << 12, kind + 4);
         }
     }
 }
@@ -413,8 +450,10 @@ static bool op_imm(struct model *m, const struct parts *p, word *result)
     if (shift && p->funct7 != 0 && !(p->funct7 == 0x20 && p->funct3 == 5))
         return illegal(m);
     *result = arithmetic(p->funct3, shift && p->funct7 != 0, p->a, (word)p->imm);
-    if (p->funct3 == 2 && p->rd == 0)
-        m->cycle -= m->cost.base; /* trace costs nothing */
+    if (p->funct3 == 2 && p->rd == 0) { /* trace costs nothing */
+        m->cycle -= m->cost.base;
+        emit(m, EVENT_hint, 0, (word)p->imm, p->a);
+    }
     return true;
 }
 
@@ -431,6 +470,7 @@ static bool load(struct model *m, const struct parts *p, word *result)
         return false;
     memcpy(&value, bytes, width);
     *result = p->funct3 < 4 ? (word)signed_bits(value, 8 * width) : value;
+    emit(m, EVENT_mem, p->a + (word)p->imm, value, width);
     return true;
 }
 
@@ -445,6 +485,8 @@ static bool store(struct model *m, const struct parts *p)
     if (!bytes)
         return false;
     memcpy(bytes, &p->b, width);
+    emit(m, EVENT_mem, p->a + offset, width == 4 ? p->b : p->b & ((1u << 8 * width) - 1),
+         width + 256);
     return true;
 }
 
@@ -520,12 +562,15 @@ static bool csr(struct model *m, const struct parts *p, word *result)
         return privileged(m);
     word old = model_csr(m, number);
     word value = how == 1 ? operand : how == 2 ? old | operand : old & ~operand;
+    m->cycle += m->cost.csr;
     if (writes) {
         if (m->r.ring != 0)
             writable &= FIELD_status_uf;
         *reg = (*reg & ~writable) | (value & writable);
+        emit(m, EVENT_csr, number, old, model_csr(m, number));
     }
-    m->cycle += m->cost.csr;
+    if (m->r.ring != 0 && !is_counter(number))
+        emit(m, EVENT_hole, 0, old, 0);
     *result = old;
     return true;
 }
@@ -538,7 +583,10 @@ static bool wait(struct model *m)
     if (pending(m) & m->r.ie)
         return true;
     if (m->r.ie >> INTERRUPT_timer & 1 && deadline <= ((uint64_t)1 << 62) / m->cost.divider) {
+        uint64_t start = m->cycle;
+
         m->cycle = deadline * m->cost.divider;
+        emit(m, EVENT_wait, 0, (word)(m->cycle - start), 0);
         return true;
     }
     m->end = MODEL_WAITS;
@@ -577,9 +625,7 @@ static word probe(struct model *m, word va)
 
     if (!(m->r.ptbr >> 31))
         return 0x3f;
-    enum walk_result result = walk(m, va, &w);
-    m->cycle += (uint64_t)w.references * m->cost.walk;
-    return result == WALK_FOUND && ring <= (w.leaf >> 4 & 3) ? w.leaf & 0x3f : 0;
+    return walk(m, va, &w) == WALK_FOUND && ring <= (w.leaf >> 4 & 3) ? w.leaf & 0x3f : 0;
 }
 
 static word cpuid(const struct model *m, word leaf)
@@ -599,6 +645,7 @@ static bool port(struct model *m, const struct parts *p, word *result)
     }
     m->cycle += m->cost.port;
     *result = 0xffffffff;
+    emit(m, EVENT_port, number, p->funct3 == 2 ? 0xffffffff : p->b, p->funct3 == 3);
     return true;
 }
 
@@ -621,6 +668,8 @@ static bool xrings(struct model *m, const struct parts *p, word *result)
         if (m->r.ring != 0 && !m->classic)
             return privileged(m);
         *result = p->funct3 == 4 ? probe(m, p->a) : cpuid(m, p->a);
+        if (m->r.ring != 0)
+            emit(m, EVENT_hole, 0, *result, 0);
         return true;
     default:
         return illegal(m);
@@ -690,11 +739,10 @@ static bool fetch(struct model *m)
 {
     word pa;
 
-    m->insn = 0;
     if (!translate(m, m->r.pc, MODEL_FETCH, &pa))
         return false;
     if (!in_ram(m, pa))
-        return fault(m, CAUSE_fetch_access, m->r.pc);
+        return access_fault(m, MODEL_FETCH, CAUSE_fetch_access, m->r.pc);
     m->insn = ram_word(m, pa);
     m->entered = false;
     return true;
@@ -702,11 +750,16 @@ static bool fetch(struct model *m)
 
 void model_step(struct model *m)
 {
-    if (m->end != MODEL_RUNS || interrupted(m))
+    if (m->end != MODEL_RUNS)
         return;
-    m->cycle += m->cost.base;
+    m->steps++;
+    m->insn = 0;
+    if (interrupted(m))
+        return;
     if (!fetch(m))
         return;
+    emit(m, EVENT_insn, 0, 0, 0);
+    m->cycle += m->cost.base;
 
     word w = m->insn, next = m->r.pc + 4, result = 0;
     bool stepped = m->r.status & STATUS_TF;
@@ -728,6 +781,9 @@ void model_step(struct model *m)
     m->r.x[0] = 0;
     m->r.pc = next;
     m->instret++;
-    if (stepped)
+    if (stepped) {
+        m->insn = 0; /* the trap is no instruction's own */
         trap(m, CAUSE_single_step, 0, next);
+        m->insn = w;
+    }
 }

@@ -39,8 +39,17 @@ struct model {
     uint32_t ram_size;
     bool entered; /* a trap was taken and its handler has not fetched yet */
     enum model_end end;
-    word insn; /* the last one fetched */
+    word insn; /* of this step, 0 before it is fetched */
+    uint64_t steps;
+    trace_fn *emit; /* what happens, as trace/events.def has it; NULL: nobody listens */
+    void *user;
 };
+
+/* The kinds of event that the model knows. It knows nothing of contexts. */
+#define MODEL_EVENTS                                                                               \
+    (EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_mem) | EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | \
+     EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_csr) | EVENT_BIT(EVENT_walk) | EVENT_BIT(EVENT_tlb) | \
+     EVENT_BIT(EVENT_port) | EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_wait))
 
 void model_init(struct model *m, const struct machine_config *config);
 void model_fini(struct model *m);
