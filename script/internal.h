@@ -54,7 +54,10 @@ struct script {
     bool looking;    /* a pane draws: the machine cannot be run */
     bool failed;     /* a handler failed; `failure` says how */
     struct error failure;
-    enum error_code blame; /* of the error being raised: what kind it is; 0: input */
+    /* What kind of error the last one was that we raised, and how its text begins: a script may
+     * have caught it, and then it says nothing of the next. */
+    enum error_code blame;
+    char blame_text[64];
     uint64_t random;
     unsigned row_width[16];
 };
@@ -126,6 +129,8 @@ uint64_t options_number(lua_State *L, int index, const char *what, uint64_t low,
 word options_word(lua_State *L, int index);
 /* Raises the text of err, and remembers its kind for the exit code. */
 int raise_error(lua_State *L, const struct error *err);
+/* An error with this text is about to be raised: of the kind `code`, and not ERROR_input. */
+void blame(struct script *s, enum error_code code, const char *text);
 /* Raises the failure of a handler, which has its place in its text. */
 int raise_failure(lua_State *L);
 /* A handler failed in the middle of a run: the run stops and the script has failed. */

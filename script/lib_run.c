@@ -71,7 +71,7 @@ static int not_reached(lua_State *L, const struct host *h, const char *what, uin
     case GOAL_BUDGET:
         text_add(&t, " within %" PRIu64 " steps: the machine is ", max);
         add_place(h, &t);
-        script_of(L)->blame = ERROR_budget;
+        blame(script_of(L), ERROR_budget, buffer);
         break;
     case GOAL_INPUT:
         text_add(&t, ": the machine waits for console input (m:input \"...\" or m:input_end())");

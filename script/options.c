@@ -83,9 +83,17 @@ word options_word(lua_State *L, int index)
     return (word)i;
 }
 
+void blame(struct script *s, enum error_code code, const char *text)
+{
+    struct text t = text_init(s->blame_text, sizeof s->blame_text);
+
+    text_add(&t, "%s", text);
+    s->blame = code;
+}
+
 int raise_error(lua_State *L, const struct error *err)
 {
-    script_of(L)->blame = err->code;
+    blame(script_of(L), err->code, err->text);
     luaL_where(L, 1);
     lua_pushstring(L, err->text);
     lua_concat(L, 2);
@@ -96,7 +104,7 @@ int raise_failure(lua_State *L)
 {
     struct script *s = script_of(L);
 
-    s->blame = s->failure.code;
+    blame(s, s->failure.code, s->failure.text);
     lua_pushstring(L, s->failure.text);
     return lua_error(L);
 }

@@ -10,6 +10,7 @@
  */
 #include "script/pattern.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -312,6 +313,7 @@ static const char *match(struct pattern *p, const char *s, const char *t)
     const char *result = NULL;
     bool go_on = true;
 
+    assert(s && t);
     if (p->depth == PATTERN_DEPTH)
         return refuse(p, "pattern too complex");
     p->depth++;
@@ -327,7 +329,9 @@ static const char *match(struct pattern *p, const char *s, const char *t)
         } else if (match_special(p, s, t, &result)) {
             break;
         } else {
-            result = s = match_single(p, s, t, &go_on, &t);
+            result = match_single(p, s, t, &go_on, &t);
+            go_on = go_on && result;
+            s = go_on ? result : s;
         }
     }
     p->depth--;

@@ -66,7 +66,7 @@ void sandbox_charge(lua_State *L, uint64_t instructions)
     if (!s->exhausted)
         lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
     s->exhausted = true;
-    s->blame = ERROR_budget;
+    blame(s, ERROR_budget, "stopped after ");
     luaL_error(L, "stopped after %I Lua instructions: a loop that does not end?",
                (LUAI_UACINT)s->allowed);
 }
@@ -84,7 +84,6 @@ struct entry sandbox_enter(struct script *s, lua_State *L, int64_t left, uint64_
     s->left = left;
     s->allowed = allowed;
     s->exhausted = false;
-    s->blame = 0;
     if (lua_gethookcount(L) != STRIDE) /* else short entries would never be counted */
         lua_sethook(L, count_hook, LUA_MASKCOUNT, STRIDE);
     return before;
@@ -174,11 +173,13 @@ int sandbox_error(struct script *s, lua_State *L, int status, bool standing, str
 {
     char buffer[1024], place[256], no_text[128];
     struct text t = text_init(buffer, sizeof buffer), p = text_init(place, sizeof place);
-    enum error_code code = s->blame ? s->blame : ERROR_input;
+    enum error_code code = ERROR_input;
     /* Nothing here may need memory of Lua's: this is not a protected call. */
     const char *said = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : no_text;
 
     snprintf(no_text, sizeof no_text, NOT_A_TEXT, luaL_typename(L, -1));
+    if (s->blame && strstr(said, s->blame_text))
+        code = s->blame;
 
     if (status == LUA_ERRMEM) {
         code = ERROR_budget;
@@ -190,7 +191,6 @@ int sandbox_error(struct script *s, lua_State *L, int status, bool standing, str
             text_add(&t, "\n    called from %s", place);
     }
     lua_pop(L, 1);
-    s->blame = 0;
     return error_set(err, code, "%s", buffer);
 }
 

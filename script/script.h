@@ -68,7 +68,8 @@ enum script_state script_resume(struct script *s, struct error *err);
 enum script_state script_state(const struct script *s);
 
 /* From start to end. 0; ERROR_check when a check failed (err names the first); ERROR_budget
- * when a run used up its budget and nobody looked at the result; else what went wrong. */
+ * when what a run_until waited for did not come within its steps, or the script itself used up
+ * its budget; else what went wrong. */
 int script_run(struct script *s, struct error *err);
 
 /* A goal's slice is never longer than this in script_run; callers may choose any. */

@@ -146,6 +146,17 @@ START_TEST(an_error_says_where_and_what)
 }
 END_TEST
 
+START_TEST(an_error_that_was_caught_says_nothing_of_the_next)
+{
+    run_text(&run, PRINT "pcall(m.run_until, m, 'trap', { max = 5 }) error 'mine'", 0, 0);
+    ck_assert_int_eq(run.code, ERROR_input);
+    run_text(&run,
+             PRINT "local _, text = pcall(m.run_until, m, 'trap', { max = 5 }) error(text, 0)", 0,
+             0);
+    ck_assert_int_eq(run.code, ERROR_budget);
+}
+END_TEST
+
 START_TEST(a_missing_script_is_named)
 {
     run_path(&run, "scenarios/no-such-scenario.lua");
@@ -201,6 +212,7 @@ Suite *suite_script_errors(void)
 
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, an_error_says_where_and_what, 0, COUNT_OF(errors));
+    tcase_add_test(c, an_error_that_was_caught_says_nothing_of_the_next);
     tcase_add_test(c, a_missing_script_is_named);
     tcase_add_test(c, a_failed_handler_stops_the_run_at_once_and_a_pcall_does_not_hide_it);
     tcase_add_loop_test(c, a_failed_check_says_what_was_expected_and_what_was_found, 0,
