@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "machine/machine.h"
 #include "tui/dashboard.h"
+#include "tui/paint.h"
 #include "world/view.h"
 
 enum { NARROW = 60 }; /* columns below which the title leaves out the scenario's name */
@@ -145,31 +146,66 @@ static void draw_command(struct tui *t, struct area a)
 }
 
 /* What was said last, else why the machine stands, else what this is about. */
-static void draw_message(struct tui *t, struct area a)
+static const char *message(const struct tui *t, enum style *style)
 {
+    *style = STYLE_normal;
+    if (t->message[0]) {
+        *style = t->message_bad ? STYLE_bad : STYLE_normal;
+        return t->message;
+    }
+    if (!run_running(&t->run) && !t->reason_shown && t->run.reason[0])
+        return t->run.reason;
+    *style = STYLE_dim;
+    return script_title(t->script);
+}
+
+/* Draws the message, wrapped, into as many lines as `a` has. Returns how many it needs. */
+static int draw_message(const struct tui *t, struct area a)
+{
+    enum style style;
+    const char *s = message(t, &style);
+    int lines = 0;
+
+    while (*s) {
+        size_t n = text_wrap(s, a.at.w - 2);
+
+        area_text_n(a, 1, lines++, s, n, style);
+        s += n;
+        s += *s == '\n' ? 1 : strspn(s, " ");
+    }
+    return lines;
+}
+
+/* Lines for the message: one, or more where there is room and much to say. */
+static int message_lines(struct tui *t, int w, int h)
+{
+    struct area nowhere = area_part(grid_area(&t->grid), 0, 0, w, 0);
+    int lines, most = h / 4;
+
     if (t->mode == MODE_COMMAND)
-        draw_command(t, a);
-    else if (t->message[0])
-        area_text(a, 1, 0, t->message, t->message_bad ? STYLE_bad : STYLE_normal);
-    else if (!run_running(&t->run) && !t->reason_shown)
-        area_text(a, 1, 0, t->run.reason, STYLE_normal);
-    else
-        area_text(a, 1, 0, script_title(t->script), STYLE_dim);
+        return 1;
+    if (h < 4)
+        return 0;
+    lines = draw_message(t, nowhere);
+    return lines < 1 ? 1 : lines > most ? most : lines;
 }
 
 void frame_draw(struct tui *t)
 {
     struct area all = grid_area(&t->grid);
-    int w = t->grid.w, h = t->grid.h;
-    int title = h >= 3, message = h >= 4 || t->mode == MODE_COMMAND, hints = h >= 8;
+    int w = t->grid.w, h = t->grid.h, title = h >= 3, hints = h >= 8, said;
 
     t->cursor_x = t->cursor_y = -1;
     grid_clear(&t->grid);
-    draw_panes(t, (struct rect){0, title, w, h - title - message - hints});
     if (title)
         draw_title(t, area_part(all, 0, 0, w, 1));
+    said = message_lines(t, w, h);
+    draw_panes(t, (struct rect){0, title, w, h - title - said - hints});
     if (hints)
         draw_hints(t, area_part(all, 0, h - 1, w, 1));
-    if (message)
-        draw_message(t, area_part(all, 0, h - 1 - hints, w, 1));
+    all = area_part(all, 0, h - said - hints, w, said);
+    if (t->mode == MODE_COMMAND)
+        draw_command(t, all);
+    else
+        draw_message(t, all);
 }

@@ -6,6 +6,12 @@ local function add(lines, text, width, style)
     end
 end
 
+-- Lines of a paragraph belong together, however wide the author's editor was; an indented
+-- line stands for itself.
+local function paragraphs(text)
+    return (text:gsub("([^\n])\n(%S)", "%1 %2"))
+end
+
 local function add_checks(lines, checks, width)
     for _, check in ipairs(checks) do
         lines[#lines + 1] = { (check.passed and "[ok]   " or "[FAIL] ") .. check.sentence,
@@ -29,7 +35,7 @@ return {
             add(lines, s.title, p.w - 1, "heading")
             lines[#lines + 1] = { "", "normal" }
         end
-        add(lines, s.text, p.w - 1, "normal")
+        add(lines, paragraphs(s.text), p.w - 1, "normal")
         if s.printed ~= "" then
             lines[#lines + 1] = { "", "normal" }
             add(lines, s.printed, p.w - 1, "normal")

@@ -2,16 +2,19 @@
 
 local tree = true
 
-local function who(trap)
-    return string.format("%sL%d %s", tree and string.rep("  ", trap.depth) or "", trap.level, trap.vm)
-end
-
 -- Widths of the columns; what is left belongs to the instruction.
 local function columns(w)
-    if w < 100 then
-        return { step = 8, who = 10, cause = 13, answer = w >= 76 and 12 or 0 }
+    if w < 60 then
+        return { step = 7, who = 5, indent = 1, cause = 12, answer = 0 }
+    elseif w < 100 then
+        return { step = 8, who = 10, indent = 1, cause = 13, answer = w >= 76 and 12 or 0 }
     end
-    return { step = 12, who = 16, cause = 17, answer = 18 }
+    return { step = 12, who = 16, indent = 2, cause = 17, answer = 18 }
+end
+
+local function who(trap, c)
+    local indent = tree and (" "):rep(c.indent * trap.depth) or ""
+    return ui.left(indent .. "L" .. trap.level .. " " .. trap.vm, c.who)
 end
 
 local function line(trap, c)
@@ -19,7 +22,7 @@ local function line(trap, c)
     local cost = trap.kind == "trap" and (trap.cost or "...") or ""
 
     return { ui.right(trap.icount, c.step) .. " ", "dim" },
-        { ui.left(who(trap), c.who) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
+        { who(trap, c) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
         string.format("%d>%d  ", trap.from, trap.to),
         { ui.left(trap.cause, c.cause), trap.kind == "trap" and "normal" or "bad" },
         ui.right(cost, 7) .. " ",
