@@ -210,9 +210,20 @@ static void command_level(struct tui *t, const char *arguments)
             t->level < 0 ? ", which runs now" : "");
 }
 
+/* The machine after the one that is looked at, round and round. */
+static struct host *next_machine(const struct tui *t)
+{
+    struct world *world = script_world(t->script);
+    unsigned i = 0;
+
+    while (world_host(world, i) && world_host(world, i) != tui_host(t))
+        i++;
+    return world_host(world, i + 1 < world_host_count(world) ? i + 1 : 0);
+}
+
 static void command_machine(struct tui *t, const char *arguments)
 {
-    struct host *h = world_find(script_world(t->script), arguments);
+    struct host *h = *arguments ? world_find(script_world(t->script), arguments) : next_machine(t);
 
     if (!h)
         tui_complain(t, "there is no machine called '%s'", arguments);

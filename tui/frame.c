@@ -1,7 +1,7 @@
 /*
  * The picture around the panes:
  *
- *    trapeze trap-and-emulate   L0 vmm > [L1 os]  ring 1   STOP trap privileged   #48213
+ *    trap-and-emulate  L0 vmm > [L1 os]  ring 1  STOP trap privileged         #48213
  *    -1 Code  L1 os ------------------+-2 State  guest sees | real ------------------
  *     ...                             | ...
  *    message, or the command line
@@ -18,7 +18,9 @@
 #include "tui/paint.h"
 #include "world/view.h"
 
-enum { NARROW = 60 }; /* columns below which the title leaves out the scenario's name */
+/* Columns from which on the title names the program, and the scenario: why the machine stands
+ * says more. */
+enum { WIDE = 100, NARROW = 60 };
 
 /* Which context is which: the one that runs stands in brackets, the one looked at is bold. */
 static int draw_chain(struct tui *t, struct area a, int x)
@@ -44,8 +46,9 @@ static void draw_title(struct tui *t, struct area a)
 
     t->reason_shown = false;
     area_fill(a, STYLE_title);
-    x = a.at.w < NARROW ? 1
-                        : area_format(a, 1, 0, STYLE_title, "trapeze %s  ", script_name(t->script));
+    x = area_text(a, 1, 0, a.at.w >= WIDE ? "trapeze " : "", STYLE_title);
+    if (a.at.w >= NARROW)
+        x = area_format(a, x, 0, STYLE_title, "%s  ", script_name(t->script));
     if (!h)
         return;
     if (world_host_count(script_world(t->script)) > 1)

@@ -67,13 +67,25 @@ static bool is_out(struct run *r, const struct event *e)
         return true;
     if (e->context != r->context || e->ring_from != r->ring)
         return false;
+    r->trapped = false;
     if (is_call(&i))
         r->depth++;
-    else if (i.id == INSN_tret)
-        r->leaving = true;
-    else if (is_return(&i) && r->depth-- == 0)
+    else if ((is_return(&i) || i.id == INSN_tret) && r->depth-- == 0)
         r->leaving = true;
     return false;
+}
+
+/* A trap whose handler runs in the ring that `f` began in is like a call: on the machine itself
+ * at once, in a VM when its monitor reflects it. A VM's ring 0 is real ring 1. */
+static void count_trap(struct run *r, const struct event *e)
+{
+    if (e->kind == EVENT_hint) {
+        r->depth += r->trapped && e->a == HINT_reflect;
+        r->trapped = r->trapped && e->a != HINT_reflect;
+    } else if (e->context == r->context && e->ring_from == r->ring) {
+        r->depth += r->context == 0 && r->ring == 0;
+        r->trapped = r->context != 0 && r->ring == 1;
+    }
 }
 
 static void on_insn(struct run_watch *w, const struct event *e)
@@ -84,7 +96,7 @@ static void on_insn(struct run_watch *w, const struct event *e)
         char name[64];
 
         view_symbol_text(w->host, e->context, e->pc, false, name, sizeof name);
-        set_reason(r, "breakpoint %s", name);
+        set_reason(r, name[0] ? "breakpoint %08x %s" : "breakpoint %08x%s", e->pc, name);
         hit(w);
     } else if (w->host == r->host && r->verb == RUN_OVER && is_over(r, w->host, e)) {
         set_reason(r, "over");
@@ -106,6 +118,11 @@ static void on_event(void *user, const struct event *e)
         on_insn(w, e);
         return;
     }
+    if (r->verb == RUN_OUT) {
+        if (w->host == r->host)
+            count_trap(r, e);
+        return;
+    }
     if (!filter_match(&r->filter, machine_contexts(host_machine(w->host)), e))
         return;
     set_reason(r, "%s %s", e->kind == EVENT_exit ? "exit" : "trap", cause_name(e->cause));
@@ -118,8 +135,9 @@ static uint32_t mask_of(const struct run *r)
 
     switch (r->verb) {
     case RUN_OVER:
-    case RUN_OUT:
         return mask | EVENT_BIT(EVENT_insn);
+    case RUN_OUT:
+        return mask | EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_hint);
     case RUN_TRAP:
         return mask | EVENT_BIT(EVENT_trap);
     case RUN_EXIT:
@@ -226,11 +244,11 @@ static bool can_run(const struct run *r)
 }
 
 /* One step away from where it stands, so that a condition that holds here does not end the
- * verb before it began. For `n` that is often all: then it returns false. */
+ * verb before it began. For `n` that is all, unless it was a call or has trapped: then true. */
 static bool step_away(struct run *r)
 {
     struct space space = {SPACE_GVA, r->context};
-    const struct cpu_regs *regs = machine_regs(host_machine(r->host));
+    uint64_t retired = machine_instret(host_machine(r->host));
     word bits = 0;
 
     view_read(r->host, space, r->pc, &bits, sizeof bits);
@@ -238,7 +256,7 @@ static bool step_away(struct run *r)
     r->verb = RUN_STEP;
     watch(r);
     host_advance(r->host, 1);
-    return is_call(&i) || view_current(r->host) != r->context || regs->ring != r->ring;
+    return is_call(&i) || machine_instret(host_machine(r->host)) == retired;
 }
 
 void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
@@ -260,7 +278,7 @@ void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
     r->pc = regs->pc;
     r->sp = regs->x[SP];
     r->depth = 0;
-    r->leaving = false;
+    r->leaving = r->trapped = false;
     r->step = "step";
     if (verb == RUN_OVER && !step_away(r)) {
         verb = RUN_STEP;

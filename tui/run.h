@@ -46,8 +46,9 @@ struct run {
     uint16_t context;
     uint8_t ring;
     word pc, sp;
-    int depth;
-    bool leaving;
+    int depth;    /* calls, and traps into the same ring, that have not returned yet */
+    bool trapped; /* out of a VM's kernel: its own handler may be next */
+    bool leaving; /* the next instruction is the one behind the return */
 
     struct filter filter; /* of RUN_TRAP and RUN_EXIT */
     word breaks[RUN_BREAKS_MAX];

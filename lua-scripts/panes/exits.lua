@@ -20,11 +20,14 @@ return {
     draw = function(p)
         local rows, kind = ui.costs(detail)
         local count, cycles, several = sums(rows)
-        local label = math.max(10, math.min(24, p.w - 31))
+        local tight = p.w < 44
+        local w = tight and { 6, 7, 6, 7 } or { 7, 7, 8, 8 }
+        local label = math.max(10, math.min(24, p.w - (tight and 26 or 30)))
         local wide = p.w - label - 31
 
         p:note(kind == "exit" and "out of VMs" or "the machine's own traps")
-        p:line({ ui.left("cause", label) .. "  count  share     avg     max"
+        p:line({ ui.left("cause", label) .. ui.right("count", w[1]) .. ui.right("share", w[2])
+            .. ui.right("avg", w[3]) .. ui.right("max", w[4])
             .. (wide > 18 and "  share of cycles" or ""), "heading" })
         if #rows == 0 then
             return p:line { "none yet", "dim" }
@@ -32,8 +35,8 @@ return {
         p:list(#rows, function(i)
             local r = rows[i]
             return ui.left(several and r.vm .. " " .. r.cause or r.cause, label),
-                ui.right(r.count, 7), ui.right(string.format("%.1f%%", 100 * r.count / count), 7),
-                ui.right(r.average or "-", 8), ui.right(r.average and r.max or "-", 8),
+                ui.right(r.count, w[1]), ui.right(string.format("%.1f%%", 100 * r.count / count), w[2]),
+                ui.right(r.average or "-", w[3]), ui.right(r.average and r.max or "-", w[4]),
                 wide > 18 and { "  " .. ui.bar(r.cycles / cycles, wide - 3), "guest1" } or nil
         end)
     end,

@@ -5,11 +5,12 @@ local tree = true
 -- Widths of the columns; what is left belongs to the instruction.
 local function columns(w)
     if w < 60 then
-        return { step = 7, who = 5, indent = 1, cause = 12, answer = 0 }
+        return { step = 7, who = 5, indent = 1, ring = 4, cause = 11, cycles = 6, answer = 0 }
     elseif w < 100 then
-        return { step = 8, who = 10, indent = 1, cause = 13, answer = w >= 76 and 12 or 0 }
+        return { step = 8, who = 10, indent = 1, ring = 5, cause = 13, cycles = 7,
+            answer = w >= 76 and 12 or 0 }
     end
-    return { step = 12, who = 16, indent = 2, cause = 17, answer = 18 }
+    return { step = 12, who = 16, indent = 2, ring = 5, cause = 17, cycles = 7, answer = 18 }
 end
 
 local function who(trap, c)
@@ -23,9 +24,9 @@ local function line(trap, c)
 
     return { ui.right(trap.icount, c.step) .. " ", "dim" },
         { who(trap, c) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
-        string.format("%d>%d  ", trap.from, trap.to),
+        ui.left(trap.from .. ">" .. trap.to, c.ring),
         { ui.left(trap.cause, c.cause), trap.kind == "trap" and "normal" or "bad" },
-        ui.right(cost, 7) .. " ",
+        ui.right(cost, c.cycles) .. " ",
         { ui.left(trap.answer or "", c.answer) .. (c.answer > 0 and " " or ""), "symbol" },
         text
 end
@@ -42,10 +43,10 @@ return {
         p:note(string.format("%s, filter: %s", tree and "tree" or "list",
             filter ~= "" and filter or "none"))
         local c = columns(p.w)
-        p:line { ui.right("step", c.step) .. " " .. ui.left("who", c.who) .. " ring "
-            .. ui.left("cause", c.cause) .. " cycles "
-            .. ui.left(c.answer > 0 and "answered by" or "", c.answer)
-            .. (c.answer > 0 and " " or "") .. "instruction", "heading" }
+        p:line { ui.right("step", c.step) .. " " .. ui.left("who", c.who) .. " "
+            .. ui.left(c.ring > 4 and "ring" or "rg", c.ring) .. ui.left("cause", c.cause) .. ui.right("cycles", c.cycles)
+            .. " " .. ui.left("answered by", c.answer) .. (c.answer > 0 and " " or "")
+            .. "instruction", "heading" }
         if count == 0 then
             return p:line { ui.right("", c.step + 1) .. "none yet", "dim" }
         end

@@ -1,0 +1,261 @@
+/* The verbs s n f t x c: where they stop, on a small program whose every step is known. */
+#include "tui/run.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "isa/csr.h"
+
+static struct script *script;
+static struct run run;
+
+static const struct {
+    word address;
+    word words[32];
+} program[] = {
+    {0x80000000,
+     {
+         0x80010137, /* 00 main: lui  sp, 0x80010 */
+         0x800012b7, /* 04       lui  t0, 0x80001 */
+         0x7c129073, /* 08       csrw tvec, t0 */
+         0x010000ef, /* 0c       jal  f */
+         0x00000073, /* 10       ecall */
+         0x028000ef, /* 14       jal  r */
+         0x0000006f, /* 18       j    . */
+         0xff010113, /* 1c f:    addi sp, sp, -16 */
+         0x00112023, /* 20       sw   ra, 0(sp) */
+         0x010000ef, /* 24       jal  g */
+         0x00012083, /* 28       lw   ra, 0(sp) */
+         0x01010113, /* 2c       addi sp, sp, 16 */
+         0x00008067, /* 30       ret */
+         0x00000073, /* 34 g:    ecall */
+         0x00008067, /* 38       ret */
+         0x00300513, /* 3c r:    li   a0, 3 */
+         0xfff50513, /* 40 h:    addi a0, a0, -1 */
+         0xff010113, /* 44       addi sp, sp, -16 */
+         0x00112023, /* 48       sw   ra, 0(sp) */
+         0x00050463, /* 4c       beqz a0, 54 */
+         0xff1ff0ef, /* 50       jal  h */
+         0x00012083, /* 54       lw   ra, 0(sp) */
+         0x01010113, /* 58       addi sp, sp, 16 */
+         0x00008067, /* 5c       ret */
+     }},
+    {0x80001000,
+     {
+         0x7c302373, /* csrr t1, epc */
+         0x00430313, /* addi t1, t1, 4 */
+         0x7c331073, /* csrw epc, t1 */
+         0x30200073, /* tret */
+     }},
+};
+
+static void begin_with(const char *text)
+{
+    struct script_options options = {.path = "run.lua", .text = text};
+    struct error err = {0};
+
+    ck_assert_msg(script_open(&script, &options, &err) == 0, "%s", err.text);
+    ck_assert_msg(script_start(script, &err) == 0, "%s", err.text);
+    for (size_t i = 0; i < COUNT_OF(program); i++)
+        host_write(world_host(script_world(script), 0), program[i].address, program[i].words,
+                   sizeof program[i].words);
+    host_write_reg(world_host(script_world(script), 0), HOST_REG_PC, 0x80000000);
+    run_init(&run, script);
+}
+
+static void begin(void)
+{
+    begin_with("return { setup = function(s) s.m = tz.machine { ram = '1M' } end,\n"
+               "run = function(s) s.m:run(1000) end }");
+}
+
+static void end(void)
+{
+    run_fini(&run);
+    script_free(script);
+}
+
+/* To the end of the verb, in slices of one step, or more. */
+static void finish(uint64_t slice)
+{
+    for (int i = 0; i < 3000 && run_running(&run); i++)
+        run_slice(&run, slice);
+    ck_assert(!run_running(&run));
+}
+
+static void verb(enum run_verb v, uint64_t steps)
+{
+    run_begin(&run, v, steps);
+    finish(7);
+}
+
+static word pc(void)
+{
+    return machine_regs(host_machine(run.host))->pc & 0xffff;
+}
+
+static void ck_at(word wanted, const char *reason)
+{
+    ck_assert_msg(pc() == wanted, "at %04x, not %04x (%s)", pc(), wanted, run.reason);
+    ck_assert_str_eq(run.reason, reason);
+}
+
+START_TEST(steps_are_counted_whatever_the_slices)
+{
+    verb(RUN_STEP, 1);
+    ck_at(0x04, "step");
+    run_begin(&run, RUN_STEP, 3);
+    finish(1);
+    ck_at(0x1c, "step");
+    ck_assert_uint_eq(machine_icount(host_machine(run.host)), 4);
+}
+END_TEST
+
+START_TEST(over_a_call_or_a_trap_is_one_and_anything_else_a_step)
+{
+    verb(RUN_STEP, 3);
+    verb(RUN_OVER, 0); /* f, which calls g, which traps */
+    ck_at(0x10, "over");
+    verb(RUN_OVER, 0); /* ecall: the handler lies in the same ring */
+    ck_at(0x14, "over");
+    verb(RUN_STEP, 2);
+    verb(RUN_OVER, 0);
+    ck_at(0x44, "over");
+}
+END_TEST
+
+START_TEST(over_a_recursive_call_stops_in_its_own_frame)
+{
+    word sp;
+
+    verb(RUN_GO, 0); /* to the end of the thousand steps */
+    ck_assert_str_eq(run.reason, "the scenario is done");
+    end();
+    begin();
+    ck_assert(run_break(&run, 0x80000050));
+    verb(RUN_GO, 0);
+    ck_at(0x50, "breakpoint 80000050");
+    ck_assert(run_unbreak(&run, 0x80000050));
+    sp = machine_regs(host_machine(run.host))->x[2];
+    verb(RUN_OVER, 0);
+    ck_at(0x54, "over");
+    ck_assert_uint_eq(machine_regs(host_machine(run.host))->x[2], sp);
+}
+END_TEST
+
+START_TEST(out_returns_from_the_function_past_inner_calls_and_traps)
+{
+    verb(RUN_STEP, 5); /* in f, before it calls g */
+    ck_at(0x20, "step");
+    verb(RUN_OUT, 0);
+    ck_at(0x10, "out");
+    verb(RUN_STEP, 1); /* into the handler */
+    ck_at(0x1000, "step");
+    verb(RUN_OUT, 0);
+    ck_at(0x14, "out");
+}
+END_TEST
+
+START_TEST(a_trap_stops_behind_it_and_the_filter_decides)
+{
+    struct error err;
+
+    verb(RUN_TRAP, 0);
+    ck_at(0x1000, "trap ecall_ring0");
+    ck_assert_uint_eq(machine_regs(host_machine(run.host))->epc, 0x80000034);
+    ck_assert_int_eq(filter_parse(&run.filter, "pc=0x80000010", NULL, &err), 0);
+    verb(RUN_TRAP, 0);
+    ck_at(0x1000, "trap ecall_ring0");
+    ck_assert_uint_eq(machine_regs(host_machine(run.host))->epc, 0x80000010);
+    ck_assert_int_eq(filter_parse(&run.filter, "cause=illegal", NULL, &err), 0);
+    verb(RUN_TRAP, 0);
+    ck_assert_str_eq(run.reason, "the scenario is done");
+}
+END_TEST
+
+START_TEST(a_breakpoint_stops_before_its_instruction_every_time)
+{
+    ck_assert(run_break(&run, 0x80000044));
+    for (int i = 0; i < 3; i++) {
+        verb(RUN_GO, 0);
+        ck_at(0x44, "breakpoint 80000044");
+    }
+    verb(RUN_GO, 0);
+    ck_assert_str_eq(run.reason, "the scenario is done");
+}
+END_TEST
+
+START_TEST(the_table_of_breakpoints_is_bounded_and_emptied)
+{
+    for (word i = 0; i < RUN_BREAKS_MAX; i++)
+        ck_assert(run_break(&run, i));
+    ck_assert(run_break(&run, 3));
+    ck_assert(!run_break(&run, 0x1000));
+    for (word i = 0; i < RUN_BREAKS_MAX; i++)
+        ck_assert(run_unbreak(&run, i));
+    ck_assert(!run_unbreak(&run, 3));
+}
+END_TEST
+
+/* The scenario waits for a thousand steps; it gets them by whatever verbs come. */
+START_TEST(the_scenario_goes_on_when_its_goal_is_reached_by_hand)
+{
+    verb(RUN_STEP, 999);
+    ck_assert_int_eq(script_state(script), SCRIPT_WAITING);
+    verb(RUN_STEP, 1);
+    ck_assert_int_eq(script_state(script), SCRIPT_DONE);
+    ck_assert_str_eq(run.reason, "the scenario is done");
+    verb(RUN_STEP, 2); /* and then the machine is ours */
+    ck_assert_uint_eq(machine_icount(host_machine(run.host)), 1002);
+}
+END_TEST
+
+START_TEST(a_scenario_that_fails_says_why_and_leaves_the_machine)
+{
+    end();
+    begin_with("return { setup = function(s) s.m = tz.machine { ram = '1M' } end,\n"
+               "run = function(s) s.m:run(5) error 'not like this' end }");
+    verb(RUN_GO, 0);
+    ck_assert_int_eq(script_state(script), SCRIPT_FAILED);
+    ck_assert_ptr_nonnull(strstr(run.reason, "run.lua:2: error: not like this"));
+    verb(RUN_STEP, 1);
+    ck_assert_str_eq(run.reason, "step");
+}
+END_TEST
+
+START_TEST(a_machine_that_comes_later_is_followed)
+{
+    end();
+    begin_with("return { setup = function(s) s.m = tz.machine { name = 'one', ram = '1M' } end,\n"
+               "run = function(s) s.m:run(5)\n"
+               "  local two = tz.machine { name = 'two', ram = '1M' }\n"
+               "  two.mem.hpa:set_u32(0x80000000, 0x6f) two.regs.pc = 0x80000000 two:run(5) end }");
+    verb(RUN_STEP, 5);
+    ck_assert_str_eq(host_name(run.host), "two");
+    verb(RUN_GO, 0);
+    ck_assert_uint_eq(machine_icount(host_machine(run.host)), 5);
+    ck_assert_str_eq(run.reason, "the scenario is done");
+}
+END_TEST
+
+Suite *suite_tui_run(void);
+Suite *suite_tui_run(void)
+{
+    Suite *s = suite_create("tui_run");
+    TCase *c = tcase_create("run");
+
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, steps_are_counted_whatever_the_slices);
+    tcase_add_test(c, over_a_call_or_a_trap_is_one_and_anything_else_a_step);
+    tcase_add_test(c, over_a_recursive_call_stops_in_its_own_frame);
+    tcase_add_test(c, out_returns_from_the_function_past_inner_calls_and_traps);
+    tcase_add_test(c, a_trap_stops_behind_it_and_the_filter_decides);
+    tcase_add_test(c, a_breakpoint_stops_before_its_instruction_every_time);
+    tcase_add_test(c, the_table_of_breakpoints_is_bounded_and_emptied);
+    tcase_add_test(c, the_scenario_goes_on_when_its_goal_is_reached_by_hand);
+    tcase_add_test(c, a_scenario_that_fails_says_why_and_leaves_the_machine);
+    tcase_add_test(c, a_machine_that_comes_later_is_followed);
+    suite_add_tcase(s, c);
+    return s;
+}
