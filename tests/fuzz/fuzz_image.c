@@ -1,8 +1,9 @@
 /*
- * Fuzzing the reader of program images, and the listing of what it accepted. An empty input
+ * Fuzzing the reader of program images, and the listing and line numbers of what it accepted. An empty input
  * becomes a small correct executable, from which the mutations begin.
  */
 #include "isa/image.h"
+#include "isa/lines.h"
 #include "isa/listing.h"
 #include "tests/isa/elf.h"
 
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct listing options = {.data = true};
     struct error err = {0};
     struct image m;
-    unsigned lines = 0;
+    struct lines lines;
+    unsigned count = 0;
 
     if (image_parse(&m, "fuzz", data, size, &err) != 0) {
         if (strlen(err.text) < 10)
@@ -53,9 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < m.segment_count; i++)
         if (m.segments[i].data + m.segments[i].filled > m.bytes + m.byte_count)
             abort();
-    listing_image(&m, &options, count_line, &lines);
+    listing_image(&m, &options, count_line, &count);
     for (unsigned i = 0; i < m.symbol_count; i++)
         image_symbol_at(&m, m.symbols[i].value);
+    if (lines_read(&lines, &m, &err) == 0) {
+        lines_at(&lines, m.entry);
+        lines_free(&lines);
+    }
     image_free(&m);
     return 0;
 }

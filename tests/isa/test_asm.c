@@ -3,6 +3,7 @@
  * round trip through the disassembler.
  */
 #include "isa/disasm.h"
+#include "isa/lines.h"
 #include "tests/isa/assemble.h"
 #include "tests/isa/random.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BASE 0x80000000u
 
@@ -67,6 +69,17 @@ static const struct {
      "23 3b 2f 22 23 20 2f 2f 20 3b 20 2f 2a 20 2a 2f"},
     {"1: .word 1b, 1f\n1: .word 1b, 2f\n2:", "00000080 08000080 08000080 10000080"},
     {".byte 1\n.end\n.byte 2", "01"},
+    {"x: .word 0\n.if . - x == 4\n.byte 1\n.endif\n.equ y, x + 4\n.if y == .\n.byte 2\n.endif\n"
+     ".if 1 + x <> y - 3\n.byte 3\n.endif",
+     "00000000 01"},
+    {".byte 1 <= 1, 1 << 70, 5 >> -1, (-9223372036854775807 - 1) / -1 & 0", "ff 00 00 00"},
+    {".text 0\n.section \".text\", \"ax\", @progbits\n.byte 1\n.type x, \"function\"\nx:\n.byte 2",
+     "01 02"},
+    {".file \"x.c\"\n.option norvc\n.attribute 4, 16\n.cfi_startproc\n.ident \"cc\"\n.byte 1",
+     "01"},
+    {".if 0\n5: nop\n.endif\n.byte 1", "01"},
+    {".irp x\n.byte 1\n.endr\n.irp x, \"5\", (1, 2)\n.ifc \\x, 5\n.byte \\x\n.endif\n.endr",
+     "01 05"},
     {".byte 1\r\n.byte 2\r\n", "01 02"},
     {"tret\nhcall\nvmrun a3\npin t6, a0", "73002030 0b000000 0b900600 8b2f0500"},
     {"pout a1, s11\nprobe a0, t0\ncpuid s1, zero", "0bb0b501 0bc50200 8b540000"},
@@ -229,6 +242,76 @@ START_TEST(a_source_may_use_another_programs_symbols_and_lie_anywhere)
 }
 END_TEST
 
+START_TEST(every_instruction_knows_its_line_and_a_macros_that_of_its_use)
+{
+    static const char source[] = ".macro twice\nnop\nnop\n.endm\n_start: nop\n\n# 20 \"b.s\"\n"
+                                 "twice\n.section .text.x, \"ax\"\nli a0, 0x12345678\n"
+                                 ".rept 2\nnop\n.endr\n";
+    static const struct {
+        word address;
+        unsigned line;
+        const char *file;
+    } expected[] = {
+        {BASE, 5, "test.s"},    {BASE + 4, 20, "b.s"},  {BASE + 8, 20, "b.s"},
+        {BASE + 12, 22, "b.s"}, {BASE + 16, 22, "b.s"}, {BASE + 20, 24, "b.s"},
+        {BASE + 24, 24, "b.s"},
+    };
+    struct lines lines;
+    struct image m;
+    struct error err;
+    word address;
+
+    assemble(&m, source, NULL);
+    ck_assert_int_eq(lines_read(&lines, &m, &err), 0);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        const struct line_row *row = lines_at(&lines, expected[i].address);
+
+        ck_assert_ptr_nonnull(row);
+        ck_assert_uint_eq(row->line, expected[i].line);
+        ck_assert_str_eq(row->file, expected[i].file);
+    }
+    ck_assert_ptr_null(lines_at(&lines, BASE + 28));
+    ck_assert(lines_find(&lines, "b.s", 22, &address));
+    ck_assert_uint_eq(address, BASE + 12);
+    lines_free(&lines);
+    image_free(&m);
+}
+END_TEST
+
+START_TEST(other_tools_accept_the_executable)
+{
+    static const char source[] = ".globl _start\n_start: mul a0, a0, a1\nloop: j loop\n.data\n"
+                                 "x: .word 5\n.bss\n.space 8\n";
+    static const struct {
+        const char *tool, *arguments, *prints;
+    } tools[] = {
+        {"readelf", "-a -W", "_start"},
+        {"llvm-dwarfdump", "--verify", "No errors"},
+        {"llvm-objdump", "-d -l", "mul\ta0, a0, a1"},
+        {"gdb-multiarch", "-batch -ex 'info line *0x80000004'", "Line 3 of"},
+    };
+    char path[] = "/tmp/trapeze-tools-XXXXXX", command[256];
+    static char output[32768];
+    struct asm_result r;
+    struct error err;
+
+    ck_assert_int_eq(asm_source(&r, "test.s", source, strlen(source), NULL, &err), 0);
+    int fd = mkstemp(path);
+    ck_assert_int_eq(write(fd, r.elf, r.elf_size), (ssize_t)r.elf_size);
+    close(fd);
+    for (size_t i = 0; i < COUNT_OF(tools); i++) {
+        if (!have_program(tools[i].tool))
+            continue;
+        snprintf(command, sizeof command, "%s %s %s 2>&1", tools[i].tool, tools[i].arguments, path);
+        run_command(command, output, sizeof output);
+        ck_assert_msg(strstr(output, tools[i].prints), "%s:\n%s", command, output);
+        ck_assert_msg(!strstr(output, "arning"), "%s:\n%s", command, output);
+    }
+    unlink(path);
+    asm_result_free(&r);
+}
+END_TEST
+
 /* ---- round trip ---- */
 
 #define WORDS 3000
@@ -296,6 +379,8 @@ Suite *suite_isa_asm(void)
     tcase_add_test(c, sections_become_segments_by_what_may_be_done_with_them);
     tcase_add_test(c, symbols_carry_type_and_size_and_local_labels_are_left_out);
     tcase_add_test(c, a_source_may_use_another_programs_symbols_and_lie_anywhere);
+    tcase_add_test(c, every_instruction_knows_its_line_and_a_macros_that_of_its_use);
+    tcase_add_test(c, other_tools_accept_the_executable);
     tcase_add_test(c, what_the_disassembler_prints_assembles_to_the_same_word);
     suite_add_tcase(s, c);
     return s;

@@ -113,6 +113,41 @@ static const struct {
     {".error \"stop here\"", 1, 1, "stop here", NULL},
     {"nop /* no end", 1, 5, "the comment has no closing */", NULL},
     {"@", 1, 1, "expected an instruction, a directive or a label", NULL},
+    {".fill -1", 1, 1, "a fill has a count from 0 on", NULL},
+    {".fill 1, 9", 1, 1, "a size from 0 to 8", NULL},
+    {".balign 4, x", 1, 12, "the fill value must be known here", NULL},
+    {".comm x", 1, 1, "valid form: .comm SYMBOL, SIZE, ALIGNMENT", NULL},
+    {".comm x, 4, 3", 1, 1, "the alignment a power of two", NULL},
+    {".incbin \"/nowhere\"", 1, 9, "cannot open the file", NULL},
+    {".section", 1, 9, "valid form: .section NAME", NULL},
+    {".section .x, ax", 1, 14, "expected a string in double quotes", NULL},
+    {".globl", 1, 7, "valid form: .globl SYMBOL", NULL},
+    {".type x", 1, 8, "valid form: .type SYMBOL, @function", NULL},
+    {".size x", 1, 8, "valid form: .size SYMBOL", NULL},
+    {".equ x", 1, 7, "valid form: .equ SYMBOL, VALUE", NULL},
+    {".option arch", 1, 13, "valid form: .option norvc", NULL},
+    {".set 5, 6", 1, 6, "valid form: .set SYMBOL, VALUE", NULL},
+    {".if x\n.endif", 1, 5, "the condition must be known here", NULL},
+    {".if 1f\n.endif\n1:", 1, 5, "depends on a label that follows", NULL},
+    {".ifdef\n.endif", 1, 7, "the name of a symbol is missing", NULL},
+    {".ifc a\n.endif", 1, 1, "two texts with a comma", NULL},
+    {".if 0\n.elseif x\n.endif", 2, 9, "the condition must be known here", NULL},
+    {".byte '", 1, 7, "a character must follow '", NULL},
+    {".word %hi 5", 1, 11, "( expected behind %hi", NULL},
+    {".word ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1", 1, 71,
+     "nested too deeply", NULL},
+    {".insn r 11, 0, 0, 5, a1, a2", 1, 19, "this must be a register", NULL},
+    {".insn r 11, 0, 0, a0", 1, 1, "valid form: .insn r opcode", NULL},
+    {".macro\n.endm", 1, 1, "the name of the macro is missing", NULL},
+    {".macro m 5\n.endm", 1, 10, "the name of a parameter is missing", NULL},
+    {".macro m a:vararg, b\n.endm", 1, 1, "nothing may follow a :vararg", NULL},
+    {".purgem m", 1, 9, "there is no macro of this name", NULL},
+    {".macro push r\n.endm\npsuh a0", 3, 1, "unknown instruction", "did you mean \"push\"?"},
+    {"5000: nop", 1, 1, "numeric labels go up to 999", NULL},
+    {".irp 5\n.endr", 1, 1, "the name of the parameter is missing", NULL},
+    {".text x", 1, 7, "a subsection must be known here", NULL},
+    {"x: .if x\n.endif", 1, 8, "the condition must be a number, not an address", NULL},
+    {".word x - \nx:", 1, 11, "a value is missing here", NULL},
     /* macros */
     {".macro m a\nnop\n.endm\nm 1, 2", 4, 6, "the macro \"m\" takes 1 argument", "defined here"},
     {".macro m a:req\nnop\n.endm\nm", 4, 1, "needs its argument \"a\"", "defined here"},
@@ -270,10 +305,41 @@ static void write_file(const char *path, const char *text)
     fclose(f);
 }
 
+START_TEST(a_program_that_does_not_fit_below_the_end_of_memory_is_refused)
+{
+    static const char source[] = "nop\n.data\n.space 5000\n";
+    struct asm_options options = {.base = 0xffffe000};
+    struct asm_result r;
+
+    ck_assert_int_eq(asm_source(&r, "x", source, strlen(source), &options, NULL), ERROR_input);
+    ck_assert_ptr_nonnull(strstr(r.messages[0].text, "does not fit below the end"));
+    asm_result_free(&r);
+}
+END_TEST
+
+START_TEST(many_warnings_leave_room_for_the_errors)
+{
+    char source[1024] = "";
+    struct asm_result r;
+
+    for (int i = 0; i < 30; i++)
+        strcat(source, ".warning \"mind\"\n");
+    strcat(source, "foo\nfoo2\n.rept 3\nbar\n.endr\n");
+    ck_assert_int_eq(asm_source(&r, "x", source, strlen(source), NULL, NULL), ERROR_input);
+    ck_assert_uint_eq(r.error_count, 3); /* a repetition says it once */
+    ck_assert_uint_eq(r.message_count, 3 + ASM_MESSAGES_MAX / 2);
+    ck_assert(!r.more);
+    asm_result_free(&r);
+}
+END_TEST
+
 START_TEST(includes_are_found_beside_the_file_and_cycles_end)
 {
     char folder[] = "/tmp/trapeze-asm-XXXXXX", a[64], b[64];
+    const char *const folders[] = {"/nowhere", folder};
+    struct asm_options options = {.include_dirs = folders, .include_dir_count = 2};
     struct asm_result r;
+    struct image m;
     struct error err;
 
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -288,6 +354,15 @@ START_TEST(includes_are_found_beside_the_file_and_cycles_end)
     ck_assert_msg(strstr(r.messages[0].text, "includes itself"), "%s", r.messages[0].text);
     ck_assert_str_eq(r.messages[0].file, b);
     ck_assert_str_eq(r.messages[0].notes[0].text, "included here");
+    asm_result_free(&r);
+    write_file(b, "\x01\x02\x03\x04");
+    write_file(a, ".incbin \"b.s\"\n");
+    ck_assert_int_eq(asm_file(&r, a, NULL, &err), 0);
+    ck_assert_int_eq(image_parse(&m, a, r.elf, r.elf_size, &err), 0);
+    ck_assert_uint_eq(word_at(&m, 0x80000000), 0x04030201);
+    image_free(&m);
+    asm_result_free(&r);
+    ck_assert_int_eq(asm_source(&r, "x", ".include \"a.s\"", 14, &options, &err), 0);
     asm_result_free(&r);
     unlink(a);
     unlink(b);
@@ -309,6 +384,8 @@ Suite *suite_isa_asm_errors(void)
     tcase_add_test(c, all_errors_come_in_one_go_in_order_and_no_more_than_the_cap);
     tcase_add_test(c, warnings_alone_do_not_stop_a_program);
     tcase_add_test(c, a_line_marker_of_the_preprocessor_names_the_real_place);
+    tcase_add_test(c, a_program_that_does_not_fit_below_the_end_of_memory_is_refused);
+    tcase_add_test(c, many_warnings_leave_room_for_the_errors);
     tcase_add_test(c, running_out_of_memory_anywhere_is_an_error_and_no_harm);
     tcase_add_test(c, includes_are_found_beside_the_file_and_cycles_end);
     suite_add_tcase(s, c);
