@@ -32,6 +32,13 @@ static const struct cli_option run_options[] = {
     {0},
 };
 
+static const struct cli_option asm_options[] = {
+    {'o', "output", "FILE", "the executable (default: the source's name with .elf)"},
+    {'b', "base", "ADDRESS", "where .text begins (default 0x80000000, where RAM begins)"},
+    {'I', "include", "DIR", "where .include looks, after the source's folder (repeat for more)"},
+    {0},
+};
+
 static const struct cli_option disasm_options[] = {
     {KEY_RAW, "raw", NULL, "no pseudo-instructions"},
     {KEY_MEANING, "meaning", NULL, "one line of meaning for each instruction"},
@@ -59,15 +66,22 @@ const struct cli_command cli_commands[] = {
     {"run", "SCENARIO|PROGRAM", "run a scenario or a program to its end",
      "SCENARIO is a name that 'trapeze list' shows, or a Lua file. Its text, its output and its\n"
      "checks are printed; the exit code is 0 when every check holds, else 1.\n\n"
-     "PROGRAM is an ELF executable for rv32im. Its console is this terminal (Ctrl-] leaves), or\n"
-     "standard input and output. The exit code is 0 when it powers off with status 0.\n\n"
+     "PROGRAM is an ELF executable for rv32im, or assembly (.s), which is assembled first. Its\n"
+     "console is this terminal (Ctrl-] leaves), or standard input and output. The exit code is 0\n"
+     "when it powers off with status 0.\n\n"
      "  trapeze run trap-and-emulate\n"
+     "  trapeze run hello.s\n"
      "  trapeze run os.elf -m programs=programs.pack -c init=hello -t 'trap from=3'",
      1, 1, run_options, cli_run},
     {"tui", "SCENARIO", "open a scenario in the dashboard",
      "The machine stands still before its first instruction: s steps, t runs to the next trap,\n"
      "c runs and stops, ? shows every key, q leaves.",
      1, 1, tui_options, cli_tui},
+    {"asm", "SOURCE", "assemble a program",
+     "SOURCE is GNU-style RISC-V assembly: RV32IM, Zicsr, and this machine's own instructions.\n"
+     "The executable has symbols and line numbers. Every error of the source is shown at once.\n\n"
+     "  trapeze asm hello.s && trapeze run hello.elf",
+     1, 1, asm_options, cli_asm},
     {"disasm", "PROGRAM", "list a program's instructions",
      "PROGRAM is an ELF executable for rv32im.\n\n"
      "  trapeze disasm build/guest/os.elf --from trap_entry --meaning",

@@ -4,6 +4,7 @@
 
 #include "cli/args.h"
 
+int cli_asm(const struct cli_args *args);
 int cli_classify(const struct cli_args *args);
 int cli_disasm(const struct cli_args *args);
 int cli_list(const struct cli_args *args);

@@ -15,11 +15,13 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 #include "cli/run.h"
+#include "cli/source.h"
 #include "cli/terminal.h"
 #include "isa/boot.h"
 #include "trace/counters.h"
 #include "trace/export.h"
 #include "trace/filter.h"
+#include "world/explain.h"
 #include "world/world.h"
 
 #define SLICE       2000000u /* steps between two looks at the terminal: some milliseconds */
@@ -150,7 +152,17 @@ static int load(struct session *s, const char *path, struct error *err)
         program.module_count++;
     }
     program.cmdline = cli_value(s->args, 'c', 0);
-    return host_load(s->host, &program, err);
+    if (!source_is(path))
+        return host_load(s->host, &program, err);
+    struct asm_result assembled;
+    int code = source_assemble(&assembled, path, err);
+    if (code == 0) {
+        program.bytes = assembled.elf;
+        program.byte_count = assembled.elf_size;
+        code = host_load(s->host, &program, err);
+    }
+    asm_result_free(&assembled);
+    return code;
 }
 
 static int subscribe(struct session *s, struct error *err)
@@ -248,13 +260,17 @@ static int report(struct session *s, enum error_code why)
 {
     const struct machine *m = host_machine(s->host);
     bool good = machine_state(m) == MACHINE_HALTED && machine_status(m) == 0;
-    char text[512];
+    char text[EXPLAIN_SIZE];
 
     flush_json_line(s);
     fflush(stdout);
     if (cli_flag(s->args, KEY_STATS))
         print_stats(s);
     host_end_text(s->host, text, sizeof text);
+    if (machine_state(m) == MACHINE_SHUTDOWN && !s->json) {
+        struct text story = text_init(text, sizeof text);
+        explain_shutdown(s->host, &story);
+    }
     if (why == ERROR_budget)
         snprintf(text, sizeof text, "still running after %llu steps; --max allows more",
                  (unsigned long long)machine_icount(m));
@@ -267,7 +283,8 @@ static int report(struct session *s, enum error_code why)
                  (unsigned long long)machine_icount(m), (unsigned long long)machine_cycle(m));
         puts(line);
     } else if (!good && *text) {
-        fprintf(stderr, "%strapeze: %s\n", s->in_line ? "\n" : "", text);
+        fprintf(stderr, "%s%s%s\n", s->in_line ? "\n" : "",
+                machine_state(m) == MACHINE_SHUTDOWN ? "" : "trapeze: ", text);
     }
     if (why)
         return error_exit_code(why);

@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/keys.h"
+#include "cli/source.h"
 #include "world/home.h"
 
 static bool ends_with(const char *s, const char *end)
@@ -50,13 +51,14 @@ int cli_run(const struct cli_args *args)
     char path[HOME_PATH_SIZE];
     struct error err;
 
-    if (is_elf(name))
+    if (is_elf(name) || source_is(name))
         return run_program(args, name);
     if (cli_scenario_path(name, path, sizeof path, &err))
         return cli_fail(&err);
     if (!ends_with(path, ".lua")) {
         error_set(&err, ERROR_input,
-                  "%s: neither a scenario (.lua) nor an ELF executable for rv32im", path);
+                  "%s: no scenario (.lua), no assembly (.s) and no ELF executable for rv32im",
+                  path);
         return cli_fail(&err);
     }
     if (refuse_program_options(args, &err))

@@ -5,15 +5,17 @@
 #define WORLD_HOST_H
 
 #include "isa/image.h"
+#include "isa/lines.h"
 #include "trace/recorder.h"
 #include "world/world.h"
 
 #define CONSOLE_KEEP (1u << 20) /* bytes of console output that are kept for certain */
 
-/* A file whose symbols can be asked for. */
+/* A file whose symbols and source lines can be asked for. */
 struct host_image {
     char *name;
     struct image image;
+    struct lines lines; /* empty when the file has none, or damaged ones */
     struct host_image *next;
 };
 

@@ -100,6 +100,26 @@ const char *view_symbol_text(const struct host *h, uint16_t context, gva address
     return buffer;
 }
 
+const struct line_row *view_line(const struct host *h, uint16_t context, gva address)
+{
+    for (const struct host_image *i = h->images; i; i = i->next) {
+        const struct line_row *row;
+        word linked;
+
+        if (belongs(h, context, &i->image, address, &linked) && (row = lines_at(&i->lines, linked)))
+            return row;
+    }
+    return NULL;
+}
+
+bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address)
+{
+    for (const struct host_image *i = h->images; i; i = i->next)
+        if (lines_find(&i->lines, file, line, address))
+            return true;
+    return false;
+}
+
 static const struct image_symbol *find(const struct host *h, const char *name)
 {
     const char *colon = strchr(name, ':');

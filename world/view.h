@@ -15,6 +15,7 @@
 #define WORLD_VIEW_H
 
 #include "base/types.h"
+#include "isa/lines.h"
 #include "world/world.h"
 
 enum space_kind {
@@ -88,6 +89,10 @@ bool view_symbol(const struct host *h, uint16_t context, gva address, struct sym
 /* "boot+8", with `image` "os.elf:boot+8"; "" when there is none. */
 const char *view_symbol_text(const struct host *h, uint16_t context, gva address, bool image,
                              char *buffer, size_t size);
+/* The source line that the code at `address` comes from; NULL when none is known. */
+const struct line_row *view_line(const struct host *h, uint16_t context, gva address);
+/* Where "FILE:LINE" begins, FILE being the end of a path; false when nowhere. */
+bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address);
 /* "NAME" or "IMAGE:NAME"; the first image that has it. False when none does. */
 bool view_symbol_find(const struct host *h, const char *name, word *value);
 /* The same, from its first to its last byte. */

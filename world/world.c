@@ -34,6 +34,7 @@ static void free_images(struct host *h)
         struct host_image *i = h->images;
 
         h->images = i->next;
+        lines_free(&i->lines);
         image_free(&i->image);
         free(i->name);
         free(i);
@@ -162,6 +163,8 @@ static int keep_image(struct host *h, const char *name, struct image *image, str
         return error_set(err, ERROR_memory, "out of memory");
     }
     i->image = *image;
+    /* Damaged line tables are no reason not to run the program: it has no lines then. */
+    lines_read(&i->lines, &i->image, NULL);
     while (*end)
         end = &(*end)->next;
     *end = i;
@@ -234,7 +237,9 @@ static int load(struct host *h, struct loading *l, const struct host_program *pr
 {
     if (program->module_count > BOOT_MODULES_MAX)
         return error_set(err, ERROR_input, "a program has at most %d modules", BOOT_MODULES_MAX);
-    int code = image_read(&l->image, program->image, err);
+    int code = program->bytes ? image_parse(&l->image, program->image, program->bytes,
+                                            program->byte_count, err)
+                              : image_read(&l->image, program->image, err);
     if (code)
         return code;
     l->has_image = true;

@@ -57,7 +57,9 @@ struct host_module {
     const char *path;
 };
 struct host_program {
-    const char *image;
+    const char *image; /* path; with `bytes` only the name */
+    const void *bytes; /* the executable itself, as the assembler made it; NULL: read the file */
+    size_t byte_count;
     const struct host_module *modules;
     unsigned module_count;
     const char *cmdline; /* NULL is "" */

@@ -42,6 +42,18 @@ static const struct {
     {"$TRAPEZE run -m x=/nowhere/y build/guest/os.elf", 3, NULL, "/nowhere/y"},
     {"$TRAPEZE run -n 10 build/guest/os.elf", 4, NULL, "still running after 10 steps"},
     {"$TRAPEZE disasm build/guest/os.elf -f nowhere_to_be", 2, NULL, "has no symbol"},
+    {"$TRAPEZE list", 0, "trap-and-emulate", NULL},
+    {"$TRAPEZE list --json", 0, "{\"name\":\"bare-metal\"", NULL},
+    {"$TRAPEZE run bare-metall", 2, NULL, "did you mean \"bare-metal\""},
+    {"$TRAPEZE run --ram 4M bare-metal", 2, NULL, "--ram is for programs"},
+    {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
+    {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
+     "bad$$.s; exit $r",
+     3, NULL, "did you mean \"nop\"?"},
+    {"cd ${TMPDIR:-/tmp} && echo '_start: li t0,0x100000; li t1,0x5555; sw t1,0(t0)' > good$$.s && "
+     "T=$OLDPWD/$TRAPEZE; $T asm good$$.s -o good$$.elf && $T disasm good$$.elf && $T run "
+     "good$$.elf && $T run good$$.s; r=$?; rm good$$.*; exit $r",
+     0, "_start:", NULL},
     {"$TRAPEZE classify --isa classic", 0, "theorem 1", NULL},
     {"$TRAPEZE classify --json", 0, "\"theorem3\":true", NULL},
     {"$TRAPEZE disasm /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},

@@ -1,0 +1,99 @@
+/* Small programs that go wrong, and what they are told. */
+#include "isa/asm.h"
+#include "world/explain.h"
+
+#include <check.h>
+#include <string.h>
+
+static const struct {
+    const char *source;
+    const char *says[6]; /* each must occur */
+} cases[] = {
+    {"_start: li a1, 0x100\n lw a0, 8(a1)\n",
+     {"case.s:2: error: load from nothing (cause 5)", "lw a0, 8(a1)", "a1 = 0x00000100",
+      "physical address 0x00000108", "near it: finisher", "never set"}},
+    {"_start: li a1, 0x10000000\n sw a0, 0(a1)\n",
+     {"case.s:2: error: store to nothing", "it lies in uart", "none of this width"}},
+    {"_start: la a0, _start\n lw a1, 2(a0)\n",
+     {"case.s:2: error: load from a misaligned address", "0x80000002 is no multiple of 4"}},
+    {"_start: la a0, _start\n sh a1, 1(a0)\n", {"0x80000001 is no multiple of 2"}},
+    {"_start: la a0, _start\n jr 2(a0)\n", {"the jump's target 0x80000002", "multiple of 4"}},
+    {"_start: csrr a0, 0x123\n", {"case.s:1: error: illegal", "no control register 123"}},
+    {"_start: csrw cycle, a0\n", {"cycle is a counter: nobody writes it"}},
+    {"_start: nop\n", {"the word 0x00000000 is no instruction", "behind its last instruction"}},
+    {"_start: vmrun a0\n", {"does not have vmrun"}},
+    {"_start: li t0, 0xc\n csrw status, t0\n la t0, user\n csrw epc, t0\n tret\n"
+     "user: csrr a0, epc\n",
+     {"case.s:6: error: privileged", "epc (pc that tret returns to) belongs to ring 0",
+      "this was ring 3"}},
+    {"_start: li t0, 0xc\n csrw status, t0\n la t0, user\n csrw epc, t0\n tret\nuser: wfi\n",
+     {"case.s:6: error", "wfi belongs to ring 0; this was ring 3"}},
+    {"_start: li t0, 0xc\n csrw status, t0\n la t0, user\n csrw epc, t0\n tret\n"
+     "user: li a0, 5\n pin a1, a0\n",
+     {"IOPL, which is 0; this was ring 3"}},
+    {"_start: li t0, 0xc\n csrw status, t0\n la t0, user\n csrw epc, t0\n tret\n"
+     "user: rdcycle a0\n",
+     {"ring 3 may read cycle only where cntren allows it"}},
+    {"_start: li t0, 0x80000001\n csrw ptbr, t0\n lw a1, 0(a0)\n",
+     {"level 1: entry at 0x00001", "outside RAM"}},
+    {"_start: la t0, root\n srli t0, t0, 12\n li t1, 0x80000000\n or t0, t0, t1\n csrw ptbr, t0\n"
+     " li a0, 0x1000\n lw a1, 0(a0)\n"
+     ".data\n.balign 4096\nroot: .space 2048\n.word 0x800000cf\n.space 2044\n",
+     {"case.s:7: error: page fault on a load", "level 1: entry at 0x", "= 0x00000000: not valid",
+      "no page is mapped there"}},
+    {"_start: la t0, root\n srli t0, t0, 12\n li t1, 0x80000000\n or t0, t0, t1\n csrw ptbr, t0\n"
+     " la a0, _start\n sw a1, 0(a0)\n"
+     ".data\n.balign 4096\nroot: .space 2048\n.word 0x800000cb\n.space 2044\n",
+     {"page fault on a store", "page 0x80000000, r-xad, rings 0 to 0",
+      "the page does not allow this access"}},
+    {"_start: ecall\n", {"system call from ring 0", "set tvec first"}},
+    {"_start: wfi\n", {"case.s:1: wfi waits"}},
+    {"_start: la t0, handler\n csrw tvec, t0\n ecall\n.balign 4\nhandler: .word 0\n",
+     {"the first instruction of the trap handler traps"}},
+};
+
+static void explain(const char *source, char *buffer, size_t size)
+{
+    struct machine_config config = machine_config_default();
+    struct asm_result assembled;
+    struct error err = {0};
+    struct world *w;
+    struct host *h;
+
+    ck_assert_msg(asm_source(&assembled, "case.s", source, strlen(source), NULL, &err) == 0, "%s",
+                  err.text);
+    struct host_program program = {
+        .image = "case.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
+    ck_assert_int_eq(world_new(&w, &err), 0);
+    ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
+    ck_assert_msg(host_load(h, &program, &err) == 0, "%s", err.text);
+    machine_input_end(host_machine(h));
+    ck_assert_int_eq(host_advance(h, 10000), ADVANCE_SHUTDOWN);
+    struct text out = text_init(buffer, size);
+    explain_shutdown(h, &out);
+    world_free(w);
+    asm_result_free(&assembled);
+}
+
+START_TEST(what_went_wrong_is_told_with_place_operands_and_rule)
+{
+    char text[EXPLAIN_SIZE];
+
+    explain(cases[_i].source, text, sizeof text);
+    for (unsigned i = 0; i < COUNT_OF(cases[_i].says) && cases[_i].says[i]; i++)
+        ck_assert_msg(strstr(text, cases[_i].says[i]) != NULL, "%s\nhas no \"%s\" but:\n%s",
+                      cases[_i].source, cases[_i].says[i], text);
+}
+END_TEST
+
+Suite *suite_world_explain(void);
+Suite *suite_world_explain(void)
+{
+    Suite *s = suite_create("world_explain");
+    TCase *c = tcase_create("explain");
+
+    tcase_add_loop_test(c, what_went_wrong_is_told_with_place_operands_and_rule, 0,
+                        COUNT_OF(cases));
+    suite_add_tcase(s, c);
+    return s;
+}

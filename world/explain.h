@@ -1,0 +1,23 @@
+/*
+ * Why-not in words: a trap that nobody handles, told so that a student can mend it. Source
+ * line, instruction, the operands at that time, the rule of the manual, and what is near.
+ */
+#ifndef WORLD_EXPLAIN_H
+#define WORLD_EXPLAIN_H
+
+#include "base/text.h"
+#include "trace/event.h"
+#include "world/world.h"
+
+#define EXPLAIN_SIZE 2048
+
+/*
+ * Appends lines about a `trap`, `exit` or `shutdown` event of `h`, the last without a newline.
+ * Registers are read as they are: right for the event that has just stopped the machine.
+ */
+void explain_event(const struct host *h, const struct event *e, struct text *out);
+
+/* The same for why the machine has shut down; nothing for a machine that has not. */
+void explain_shutdown(struct host *h, struct text *out);
+
+#endif
