@@ -336,14 +336,18 @@ START_TEST(code_that_rewrites_what_follows_runs_the_new_words)
     rig_put(&r, STORE(sw, A2, 8, A1));
     rig_put(&r, I(addi, A0, A0, 1));
     rig_put(&r, I(addi, A0, A0, 16)); /* becomes addi a0, a0, 256 */
-    rig_put(&r, JAL(ZERO, -12));
+    rig_put(&r, I(addi, A2, A2, 0));
+    rig_put(&r, LOAD(lw, A2, 0, A3)); /* and then what stands at DATA */
+    rig_put(&r, I(addi, A4, A4, -1));
+    rig_put(&r, BRANCH(bne, A4, ZERO, -24));
+    rig_put(&r, JAL(ZERO, 0));
+    rig_put_at(&r, DATA, I(addi, A0, A0, 512));
     rig_x(&r, A1, CODE);
     rig_x(&r, A2, I(addi, A0, A0, 256));
-    rig_run(&r, 3);
-    ck_assert_uint_eq(rig_regs(&r)->x[A0], 257);
-    rig_x(&r, A2, I(addi, A0, A0, 512));
-    rig_run(&r, 4); /* the jump, and once more through a block that exists */
-    ck_assert_uint_eq(rig_regs(&r)->x[A0], 257 + 513);
+    rig_x(&r, A3, DATA);
+    rig_x(&r, A4, 3); /* rounds */
+    rig_run(&r, 1000);
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], 257 + 513 + 513);
     rig_fini(&r);
 }
 END_TEST

@@ -7,7 +7,7 @@
  *                16 pages of a table maps one of the 16 pages of RAM
  *
  * Registers have roles, so that what is random is still plausible: x8-x15 hold addresses,
- * x24-x31 values for control registers and page tables; the rest is scratch.
+ * x23 an instruction, x24-x31 values for control registers and page tables; the rest is scratch.
  */
 #include "tests/reference/generate.h"
 
@@ -295,6 +295,15 @@ static void root_table(struct rng *g, uint8_t *ram, unsigned page)
     }
 }
 
+/* Code that changes what stands a few words ahead of it into the instruction in x23. */
+static void rewrite(struct rng *g, uint8_t *ram, word at)
+{
+    int32_t ahead = 8 + (int32_t)rng_below(g, 6) * 4;
+
+    put(ram, at, encode((struct insn){.id = INSN_auipc, .rd = 14}));
+    put(ram, at + 4, encode((struct insn){.id = INSN_sw, .rs1 = 14, .rs2 = 23, .imm = ahead}));
+}
+
 /* Skips what trapped or goes elsewhere, moves the timer on, and returns; with some noise. */
 static void handler(struct rng *g, uint8_t *ram, word at)
 {
@@ -325,6 +334,8 @@ void generate_ram(struct rng *g, uint8_t *ram)
     memset(ram, 0, GENERATE_RAM);
     for (word at = 0; at < CODE_PAGES * PAGE_SIZE; at += 4)
         put(ram, RAM_BASE + at, instruction(g));
+    for (unsigned n = 0; n < 200; n++)
+        rewrite(g, ram, RAM_BASE + rng_below(g, CODE_PAGES * PAGE_SIZE - 8) / 4 * 4);
     for (word at = 0; at < PAGE_SIZE; at += HANDLER_SIZE)
         handler(g, ram, HANDLERS + at);
     for (word at = CODE_PAGES * PAGE_SIZE; at < ROOT_PAGE * PAGE_SIZE; at += 4)
@@ -352,6 +363,7 @@ void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
         regs->x[n] = rng_percent(g, 15) ? entry_address(g) : address(g, 0, PAGES);
     for (unsigned n = 16; n < 20; n++)
         regs->x[n] = rng_below(g, 3); /* an ASID */
+    regs->x[23] = instruction(g);
     regs->x[24] = random_ptbr(g);
     regs->x[25] = address(g, 0, CODE_PAGES);
     regs->x[26] = RAM_BASE + (rng_below(g, CODE_PAGES * PAGE_SIZE) & ~3u);
