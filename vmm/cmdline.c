@@ -153,26 +153,44 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* key=value or key="value with blanks" */
+/* The value at `at`, without what encloses it; moves on behind it. False when it is not closed. */
+static bool parse_value(struct parser *p, struct slice *value)
+{
+    char open = *p->at, close = open == '{' ? '}' : '"';
+    unsigned depth = 1;
+
+    if (open != '"' && open != '{') {
+        value->at = p->at;
+        while (*p->at && !is_blank(*p->at))
+            p->at++;
+        value->length = (unsigned)(p->at - value->at);
+        return true;
+    }
+    value->at = ++p->at;
+    for (; *p->at; p->at++) {
+        if (*p->at == close)
+            depth--;
+        else if (*p->at == open)
+            depth++;
+        if (depth == 0)
+            break;
+    }
+    value->length = (unsigned)(p->at - value->at);
+    return *p->at++ == close;
+}
+
 static bool parse_word(struct parser *p)
 {
     struct slice key = {p->at, 0}, value;
-    bool quoted;
 
     while (*p->at && *p->at != '=' && !is_blank(*p->at))
         p->at++;
     key.length = (unsigned)(p->at - key.at);
     if (*p->at != '=')
         return fail(p, "a word without '=': ", key, "");
-    quoted = *++p->at == '"';
-    if (quoted)
-        p->at++;
-    value.at = p->at;
-    while (*p->at && (quoted ? *p->at != '"' : !is_blank(*p->at)))
-        p->at++;
-    value.length = (unsigned)(p->at - value.at);
-    if (quoted && *p->at++ != '"')
-        return fail(p, "a quote is not closed after ", key, "=");
+    p->at++;
+    if (!parse_value(p, &value))
+        return fail(p, "a quote or brace is not closed after ", key, "=");
     return take_word(p, key, value);
 }
 

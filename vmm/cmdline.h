@@ -7,7 +7,10 @@
  *     kernel=os.elf           module that holds its kernel
  *     modules=A,B             modules it is given, in this order
  *     disk=0                  its disk; 0 is the machine's
- *     cmdline="words"         its kernel's command line; quotes where there are blanks
+ *     cmdline="words"         its kernel's command line
+ *
+ * A value with blanks stands in quotes, or in braces, which may hold others: a monitor in a
+ * monitor is cmdline={vm=inner kernel=os.elf cmdline={init=shell quiet}}.
  */
 #ifndef VMM_CMDLINE_H
 #define VMM_CMDLINE_H

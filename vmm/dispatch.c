@@ -94,6 +94,7 @@ static void interrupt_external(struct vmm *vmm)
 {
     word line;
 
+    arch_hint_routine("external");
     while ((line = arch_intc_read(INTC_CLAIM)) != 0) {
         if (line == LINE_uart)
             console_interrupt(vmm);
@@ -105,6 +106,7 @@ static void interrupt_external(struct vmm *vmm)
 
 static void interrupt_timer(struct vmm *vmm)
 {
+    arch_hint_routine("timer");
     sched_tick(vmm);
 }
 

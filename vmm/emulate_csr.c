@@ -1,9 +1,9 @@
 /*
- * Control registers and counters of the virtual CPU: a row of isa/csrs.def without routines
- * here does not compile.
+ * Control registers and counters of the virtual CPU: a row of isa/csrs.def without its part here
+ * does not compile.
  *
- * A write keeps the bits outside the row's mask. Most registers are just a word of the VMCB;
- * the few whose write does something have a routine that says what.
+ * A control register is a word of the VMCB. A write keeps the bits outside the row's mask; where
+ * it means more than the word, changed_NAME says what. A counter is computed when it is read.
  */
 #include "vmm/emulate.h"
 
@@ -11,156 +11,120 @@
 #include "vmm/isa.h"
 #include "vmm/time.h"
 
-enum kind { CONTROL, COUNTER };
+typedef void csr_hook(struct vcpu *v);
 
-struct csr_row {
-    uint16_t number;
-    uint16_t kind;
-    word wmask;
-    word (*get)(struct vcpu *v);
-    void (*put)(struct vcpu *v, word value); /* value is merged already; NULL for counters */
-};
+/* ---- what a write does beyond the word ---------------------------------------------------- */
 
-#define PLAIN(name)                                                                                \
-    static word get_##name(struct vcpu *v)                                                         \
-    {                                                                                              \
-        return v->cb->name;                                                                        \
-    }                                                                                              \
-    static void put_##name(struct vcpu *v, word value)                                             \
-    {                                                                                              \
-        v->cb->name = value;                                                                       \
-    }
-PLAIN(status)
-PLAIN(tvec)
-PLAIN(tscratch)
-PLAIN(epc)
-PLAIN(cause)
-PLAIN(tval)
-PLAIN(tptbr)
-PLAIN(cntren)
-PLAIN(eptbr)
-
-static word get_ie(struct vcpu *v)
+/* The other address space takes effect at the next entry. */
+static void changed_ptbr(struct vcpu *v)
 {
-    return v->cb->ie;
-}
-
-static void put_ie(struct vcpu *v, word value)
-{
-    v->cb->ie = value;
-    vtimer_changed(v);
-}
-
-static word get_ip(struct vcpu *v)
-{
-    vtimer_update(v);
-    return v->cb->ip;
-}
-
-static void put_ip(struct vcpu *v, word value)
-{
-    v->cb->ip = value;
-}
-
-static word get_ptbr(struct vcpu *v)
-{
-    return v->cb->ptbr;
-}
-
-static void put_ptbr(struct vcpu *v, word value)
-{
-    v->cb->ptbr = value;
     v->root_stale = true;
 }
 
-static word get_timecmp(struct vcpu *v)
-{
-    return v->cb->timecmp;
-}
+#define changed_status   NULL
+#define changed_tvec     NULL
+#define changed_tscratch NULL
+#define changed_epc      NULL
+#define changed_cause    NULL
+#define changed_tval     NULL
+#define changed_ie       vtimer_changed
+#define changed_ip       NULL
+#define changed_tptbr    NULL
+#define changed_timecmp  vtimer_changed
+#define changed_timecmph vtimer_changed
+#define changed_cntren   NULL
+#define changed_eptbr    NULL
 
-static void put_timecmp(struct vcpu *v, word value)
-{
-    v->cb->timecmp = value;
-    vtimer_changed(v);
-}
+struct control {
+    uint16_t number;
+    uint16_t word; /* of the VMCB */
+    word wmask;
+    csr_hook *changed;
+};
 
-static word get_timecmph(struct vcpu *v)
-{
-    return v->cb->timecmph;
-}
+#define CONTROLS 16
+#define CONTROL(name, mask)                                                                        \
+    [CSR_##name % CONTROLS] = {CSR_##name, offsetof(union vmcb, name) / 4, mask, changed_##name},
+#define COUNTER(name, mask)
+static const struct control controls[CONTROLS] = {
+#define CSR(name, number, kind, hole, wmask, meaning) kind(name, wmask)
+#include "isa/csrs.def"
+};
+#undef CONTROL
+#undef COUNTER
 
-static void put_timecmph(struct vcpu *v, word value)
-{
-    v->cb->timecmph = value;
-    vtimer_changed(v);
-}
+/* ---- counters ----------------------------------------------------------------------------- */
 
-static word get_cycle(struct vcpu *v)
+static uint64_t read_cycle(const struct vcpu *v)
 {
     (void)v;
-    return (word)arch_cycle();
+    return arch_cycle();
 }
 
-static word get_cycleh(struct vcpu *v)
+static uint64_t read_time(const struct vcpu *v)
 {
-    (void)v;
-    return (word)(arch_cycle() >> 32);
+    return vtimer_now(v);
 }
 
-static word get_time(struct vcpu *v)
+static uint64_t read_instret(const struct vcpu *v)
 {
-    return (word)vtimer_now(v);
+    return v->instret;
 }
 
-static word get_timeh(struct vcpu *v)
-{
-    return (word)(vtimer_now(v) >> 32);
-}
+#define read_cycleh   read_cycle
+#define read_timeh    read_time
+#define read_instreth read_instret
 
-static word get_instret(struct vcpu *v)
-{
-    return (word)v->instret;
-}
+struct counter {
+    word number;
+    uint64_t (*read)(const struct vcpu *v);
+};
 
-static word get_instreth(struct vcpu *v)
-{
-    return (word)(v->instret >> 32);
-}
-
-/* ---- the table ---------------------------------------------------------------------------- */
-
-/* Control registers are 7C0 to 7CF, counters C00 to C03 and C80 to C83: one small index. */
-#define ROWS              32
-#define INDEX(number)     ((number) < 0xc00 ? (number)&15 : 16 | ((number)&3) | ((number) >> 5 & 4))
-
-#define GET_CONTROL(name) get_##name, put_##name
-#define GET_COUNTER(name) get_##name, NULL
-
-static const struct csr_row rows[ROWS] = {
-#define CSR(name, number, kind, hole, wmask, meaning)                                              \
-    [INDEX(number)] = {number, kind, wmask, GET_##kind(name)},
+#define COUNTER_HIGH 0x080 /* bit of the number: the high half */
+#define CONTROL(name, mask)
+#define COUNTER(name, mask) {CSR_##name, read_##name},
+static const struct counter counters[] = {
+#define CSR(name, number, kind, hole, wmask, meaning) kind(name, wmask)
 #include "isa/csrs.def"
 };
 
-/* May this virtual ring use the register? A counter's bit of cntren has its number's low bits. */
-static bool allowed(const struct vcpu *v, const struct csr_row *row)
+/* ---- the six instructions ----------------------------------------------------------------- */
+
+/* The bit of cntren that opens a counter to other rings is the low digit of its number. */
+static enum outcome access_counter(struct vcpu *v, word bits, word number, bool writes)
 {
-    return v->cb->ring == 0 || (row->kind == COUNTER && (v->cb->cntren >> (row->number & 3) & 1));
+    const struct counter *c = counters;
+
+    while (c < counters + COUNT_OF(counters) && c->number != number)
+        c++;
+    if (c == counters + COUNT_OF(counters) || writes)
+        return emulate_trap(v, CAUSE_illegal, bits);
+    if (v->cb->ring != 0 && !(v->cb->cntren >> (number & 15) & 1))
+        return emulate_trap(v, CAUSE_privileged, bits);
+    uint64_t value = c->read(v);
+    vcpu_set_x(v, insn_rd(bits), (word)(number & COUNTER_HIGH ? value >> 32 : value));
+    return RETIRED;
 }
 
 /* The new value is (old & ~clear) | set, as far as the register's bits can be written. */
 static enum outcome access_csr(struct vcpu *v, word bits, bool writes, word set, word clear)
 {
-    word number = bits >> 20, old;
-    const struct csr_row *row = &rows[INDEX(number) % ROWS];
+    word number = bits >> 20;
+    const struct control *c = &controls[number % CONTROLS];
 
-    if (row->number != number || (writes && row->kind == COUNTER))
-        return emulate_trap(v, CAUSE_illegal, bits);
-    if (!allowed(v, row))
+    if (c->number != number)
+        return access_counter(v, bits, number, writes);
+    if (v->cb->ring != 0)
         return emulate_trap(v, CAUSE_privileged, bits);
-    old = row->get(v);
-    if (writes)
-        row->put(v, (old & ~(clear & row->wmask)) | (set & row->wmask));
+    if (number == CSR_ip)
+        vtimer_update(v);
+    word *reg = &v->cb->words[c->word];
+    word old = *reg;
+    if (writes) {
+        *reg = (old & ~(clear & c->wmask)) | (set & c->wmask);
+        if (c->changed)
+            c->changed(v);
+    }
     vcpu_set_x(v, insn_rd(bits), old);
     return RETIRED;
 }

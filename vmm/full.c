@@ -36,6 +36,7 @@ static void map(struct vcpu *v, gva address, enum access access)
 {
     struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
 
+    arch_hint_routine("shadow");
     switch (shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f)) {
     case SHADOW_FILLED:
         break;

@@ -157,7 +157,7 @@ static struct shadow_space *find_space(struct shadow *s, word ptbr)
     return unused;
 }
 
-word shadow_select(struct shadow *s, word ptbr, word ring)
+static __attribute__((noinline)) word select_new(struct shadow *s, word ptbr, word ring)
 {
     if (!(ptbr & PTBR_ON)) {
         s->current = NULL;
@@ -171,6 +171,18 @@ word shadow_select(struct shadow *s, word ptbr, word ring)
     if (!r->table && !root_make(s, r))
         return 0;
     return ptbr_of(r->table, r->asid);
+}
+
+word shadow_select(struct shadow *s, word ptbr, word ring)
+{
+    const struct shadow_space *p = s->current;
+
+    if (p && p->ptbr == ptbr) { /* mostly: from user to kernel and back */
+        const struct shadow_root *r = &p->roots[ring_group(ring)];
+        if (r->table)
+            return ptbr_of(r->table, r->asid);
+    }
+    return select_new(s, ptbr, ring);
 }
 
 /* Where the entry for an address is, NULL when its second level does not exist. */

@@ -116,6 +116,8 @@ struct run_result run(const struct run_request *q)
     config.disk = q->disk;
     if (q->tlb)
         config.tlb = q->tlb;
+    if (q->divider)
+        config.cost.divider = q->divider;
     ck_assert_msg(image_read(&image, q->program, &err) == 0, "%s", err.text);
     program.image = &image;
     for (const struct run_module *m = q->modules; m && m->name; m++) {

@@ -35,6 +35,17 @@ START_TEST(one_vm_with_every_key)
 }
 END_TEST
 
+START_TEST(braces_hold_braces)
+{
+    ck_assert(parse("vm=a cmdline={vm=b cmdline={vm=c ram=1M} ram=2M} ram=3M cmdline=\"}\""));
+    ck_assert_uint_eq(vms[0].ram, 3u << 20);
+    ck_assert(slice_is(vms[0].cmdline, "}"));
+    ck_assert(parse("vm=a cmdline={vm=b cmdline={vm=c ram=1M} ram=2M}"));
+    ck_assert(slice_is(vms[0].cmdline, "vm=b cmdline={vm=c ram=1M} ram=2M"));
+    ck_assert(!parse("vm=a cmdline={vm=b cmdline={vm=c}"));
+}
+END_TEST
+
 START_TEST(what_is_not_said_has_a_default)
 {
     ck_assert(parse("  vm=os\t"));
@@ -108,7 +119,7 @@ static const struct {
     {"vm=a vm=b vm=c vm=d", "too many VMs, at vm=d"},
     {"vm=a disk=1", "disk=1: the machine has one disk, number 0"},
     {"vm=a disk=x", "disk=x: the machine has one disk, number 0"},
-    {"vm=a cmdline=\"open", "a quote is not closed after cmdline="},
+    {"vm=a cmdline=\"open", "a quote or brace is not closed after cmdline="},
 };
 
 START_TEST(what_cannot_be_meant_is_refused_with_a_sentence)
@@ -148,6 +159,7 @@ Suite *suite_vmm_cmdline(void)
     TCase *t = tcase_create("cmdline");
 
     tcase_add_test(t, one_vm_with_every_key);
+    tcase_add_test(t, braces_hold_braces);
     tcase_add_test(t, what_is_not_said_has_a_default);
     tcase_add_test(t, keys_belong_to_the_vm_before_them);
     tcase_add_loop_test(t, memory_sizes, 0, COUNT_OF(sizes));
