@@ -199,6 +199,31 @@ START_TEST(a_deadline_that_moves_into_the_past_interrupts_at_once)
 }
 END_TEST
 
+/* While whole blocks run: the new deadline counts from the next instruction on. */
+START_TEST(a_deadline_that_moves_nearer_is_kept_to_the_instruction)
+{
+    static const word numbers[] = {CSR_timecmp, CSR_timecmph};
+    struct rig r;
+
+    for (unsigned n = 0; n < COUNT_OF(numbers); n++) {
+        rig_init(&r, rig_config());
+        rig_put(&r, CSRR(csrrw, ZERO, numbers[n], A1));
+        rig_put(&r, I(addi, A0, A0, 1));
+        rig_put(&r, JAL(ZERO, -4));
+        rig_set_csr(&r, CSR_timecmp, n == 0 ? 0xffffffff : 103);
+        rig_set_csr(&r, CSR_timecmph, n == 0 ? 0 : 1);
+        rig_x(&r, A1, n == 0 ? 103 : 0);
+        rig_set_csr(&r, CSR_ie, TIMER);
+        rig_set_csr(&r, CSR_status, FIELD_status_ie);
+        rig_run(&r, 1000);
+        /* csrw: 3 cycles; then 100 instructions of one */
+        rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_timer, 0, CODE + 4);
+        ck_assert_uint_eq(rig_regs(&r)->x[A0], 50);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
 START_TEST(a_deadline_that_moves_away_takes_the_pending_bit_along)
 {
     struct rig r;
@@ -261,6 +286,7 @@ Suite *suite_machine_interrupt(void)
     tcase_add_test(c, closing_the_door_in_time_keeps_an_interrupt_out);
     tcase_add_test(c, the_timer_comes_exactly_where_time_reaches_timecmp);
     tcase_add_test(c, a_deadline_that_moves_into_the_past_interrupts_at_once);
+    tcase_add_test(c, a_deadline_that_moves_nearer_is_kept_to_the_instruction);
     tcase_add_test(c, a_deadline_that_moves_away_takes_the_pending_bit_along);
     tcase_add_test(c, an_endless_loop_in_any_ring_is_interrupted);
     tcase_add_test(c, an_external_interrupt_lasts_until_its_device_is_served);
