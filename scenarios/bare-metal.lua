@@ -27,20 +27,26 @@ the same.]],
 
         -- The first trap of all: the kernel has let the first program out into ring 3, and it calls back.
         s.first = m:run_until("trap", { from = 3, max = 20e6 })
+        tz.say "The first program calls its kernel: ecall takes it from ring 3 to ring 0."
 
         -- The registers that a guest of a monitor will only believe to write are really written here.
         s.tvec = m.csr.tvec
         s.kernel = m:symbol(s.tvec)
 
-        for _, command in ipairs(s.commands) do
-            m:run_until("text", "$ ", { max = 20e6 })
+        m:run_until("text", "$ ", { max = 20e6 })
+        tz.say "The shell waits for a line; now some are typed."
+        for i, command in ipairs(s.commands) do
+            if i > 1 then
+                m:run_until("text", "$ ", { max = 20e6 })
+            end
             m:input(command .. "\n")
         end
         m:run_until("text", "$ ", { max = 20e6 })
         m:input("exit\n")
         m:run_until("end", { max = 20e6 })
+        tz.say "The machine is off. It trapped for calls, faults and devices, and never exited."
 
-        print "On the console:"
+        print "\nOn the console:"
         print(m.console)
         local rows = { { "trap", "times", "cycles each" } }
         for _, row in ipairs(m.counters) do

@@ -40,6 +40,14 @@ The strict machine beside it runs the same images, and there every one of these 
 
     setup = function(s)
         s.m = boot("classic", "classic")
+
+        -- Beside it the strict machine, with the same images. It runs here, at once.
+        s.strict = boot("strict", "strict")
+        s.strict:run_until("exit", { insn = "csrrw", csr = "status", max = 100e6 })
+        s.strict:run_until("exit", { insn = "tret", max = 1e6 })
+        s.strict:run_until("entry", { max = 1e6 })
+        s.strict_ring = s.strict.current.guest.ring
+        s.strict:run_until("end", { max = 100e6 })
     end,
 
     run = function(s)
@@ -50,29 +58,25 @@ The strict machine beside it runs the same images, and there every one of these 
         s.vm = s.first.vm
         s.told = current_ring(s.first.result)
         s.believed = s.vm.guest.ring
+        tz.say(("A hole: '%s' does not trap, and tells the guest the truth: ring 1."):format(s.first.text))
 
         -- The fatal one: the whole register is written, on the way to the first program.
         s.fatal = m:run_until("hole", { insn = "csrrw", csr = "status", max = 100e6 })
         s.fatal_ring = previous_ring(wanted(m, s.fatal))
         s.fatal_place = s.fatal.sym
         s.kept = previous_ring(s.vm.guest.status)
+        tz.say(("The fatal hole: '%s' wants a return to ring 3, and is dropped without a trap."):format(s.fatal.text))
 
         -- The return: it traps, and the monitor does what it knows.
         m:run_until("exit", { insn = "tret", max = 1e6 })
         m:run_until("entry", { max = 1e6 })
         s.program_ring = s.vm.guest.ring
+        tz.say "tret did trap. The monitor knows nothing of the write: the program begins in the guest's ring 0."
 
         m:run_until("end", { max = 100e6 })
+        tz.say "The kernel has killed its own first program: a system call from ring 0."
 
-        -- The strict machine: the same images.
-        s.strict = boot("strict", "strict")
-        s.strict:run_until("exit", { insn = "csrrw", csr = "status", max = 100e6 })
-        s.strict:run_until("exit", { insn = "tret", max = 1e6 })
-        s.strict:run_until("entry", { max = 1e6 })
-        s.strict_ring = s.strict.current.guest.ring
-        s.strict:run_until("end", { max = 100e6 })
-
-        print(("The fatal write is at %s (%s): %s\n"):format(tz.hex(s.fatal.pc), s.fatal_place or "?", s.fatal.text))
+        print(("\nThe fatal write is at %s (%s): %s\n"):format(tz.hex(s.fatal.pc), s.fatal_place or "?", s.fatal.text))
         print "On the console of the classic machine, then of the strict one:"
         print(m.console)
         print(s.strict.console)

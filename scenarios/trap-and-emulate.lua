@@ -69,6 +69,11 @@ make the same system calls. That is equivalence, the first of the three properti
     setup = function(s)
         s.host = tz.machine { name = "host", ram = "24M" }
         s.host:boot_vmm { guest = "os", technique = "full", ram = "8M", init = "shell" }
+
+        -- The reference: the same image and the same words, nothing in between. It runs here, at once.
+        s.bare = tz.machine { name = "bare", ram = "8M" }
+        s.bare:boot_os { init = "shell" }
+        session(s.bare)
     end,
 
     run = function(s)
@@ -77,24 +82,23 @@ make the same system calls. That is equivalence, the first of the three properti
         -- The first privileged instruction of the guest's kernel: it traps, since ring 1 is not ring 0.
         s.first = m:run_until("exit", { cause = "privileged", max = 100e6 })
         s.vm = s.first.vm
-        s.emulated = s.first.name
+        tz.say(("The guest's kernel executes '%s'. It is not in ring 0, so it traps: an exit."):format(s.first.text))
         -- The monitor has done to the virtual CPU what the instruction asked for, and goes back.
         m:run_until("entry", { max = 1e6 })
+        tz.say "The monitor has set the virtual register and goes back. Compare: guest sees | real."
 
         -- On to the kernel's first system call from a program; by then the guest has its own page table.
         m:run_until("exit", { cause = "ecall_ring3", max = 100e6 })
+        tz.say "A program of the guest calls its kernel. Every trap goes to ring 0: to the monitor."
         m:run_until("entry", { max = 1e6 })
         s.seen = look(s.vm)
         s.handler = m:symbol(s.vm.guest.pc, s.vm)
+        tz.say "The monitor has handed it on: the guest's own handler runs, and believes to be in ring 0."
 
         session(m)
+        tz.say "The guest is off. On the bare machine the same session prints the same."
 
-        -- The reference: the same image and the same words, nothing in between.
-        s.bare = tz.machine { name = "bare", ram = "8M" }
-        s.bare:boot_os { init = "shell" }
-        session(s.bare)
-
-        print "On the console:"
+        print "\nOn the console:"
         print(m.console)
         tz.table {
             { "register", "guest sees", "real" },

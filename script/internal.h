@@ -19,6 +19,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#define SAID_SIZE    256
 #define PANE_ROWS    6
 #define PANE_COLUMNS 4
 
@@ -58,6 +59,8 @@ struct script {
      * have caught it, and then it says nothing of the next. */
     enum error_code blame;
     char blame_text[64];
+    char said[SAID_SIZE]; /* by tz.say */
+    unsigned said_count;
     uint64_t random;
     unsigned row_width[16];
 };

@@ -68,6 +68,29 @@ static int disasm(lua_State *L)
     return 2;
 }
 
+static void output(struct script *s, const char *line, size_t size)
+{
+    if (s->options.output)
+        s->options.output(s->options.user, line, size);
+}
+
+/* tz.say(text): a moment of the story. */
+static int say(lua_State *L)
+{
+    struct script *s = script_of(L);
+    const char *text = luaL_checkstring(L, 1);
+    struct text t = text_init(s->said, sizeof s->said);
+    size_t size;
+
+    luaL_argcheck(L, !strchr(text, '\n'), 1, "one line is wanted");
+    text_add(&t, "%s", text);
+    s->said_count++;
+    text = lua_pushfstring(L, "%s\n", text);
+    size = strlen(text);
+    output(s, text, size);
+    return 0;
+}
+
 /* ---- text in columns ---- */
 
 #define ROWS_MAX    10000
@@ -113,11 +136,9 @@ static int row(lua_State *L)
     }
     luaL_addchar(&b, '\n');
     luaL_pushresult(&b);
-    if (s->options.output) {
-        size_t size;
-        const char *line = lua_tolstring(L, -1, &size);
-        s->options.output(s->options.user, line, size);
-    }
+    size_t size;
+    const char *line = lua_tolstring(L, -1, &size);
+    output(s, line, size);
     return 0;
 }
 
@@ -245,8 +266,15 @@ static int index_tz(lua_State *L)
 void lib_tz(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"machine", machine_create}, {"expect", expect}, {"hex", hex},     {"rng", rng},
-        {"disasm", disasm},          {"row", row},       {"table", table}, {NULL, NULL},
+        {"machine", machine_create},
+        {"expect", expect},
+        {"hex", hex},
+        {"rng", rng},
+        {"disasm", disasm},
+        {"row", row},
+        {"table", table},
+        {"say", say},
+        {NULL, NULL},
     };
     static const luaL_Reg screen[] = {{"row", row}, {"table", table}, {NULL, NULL}};
 

@@ -413,6 +413,13 @@ const char *script_pane(const struct script *s, unsigned row, unsigned column)
     return row < PANE_ROWS && column < PANE_COLUMNS ? s->panes[row][column] : NULL;
 }
 
+const char *script_said(const struct script *s, unsigned *count)
+{
+    if (count)
+        *count = s->said_count;
+    return s->said;
+}
+
 unsigned script_check_count(const struct script *s)
 {
     return s->check_count;

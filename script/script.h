@@ -85,6 +85,10 @@ const char *script_text(const struct script *s);
 /* Dashboard: rows of pane names; NULL past the end. No rows: the reader chooses. */
 const char *script_pane(const struct script *s, unsigned row, unsigned column);
 
+/* What run() said last by tz.say (a moment of the story worth stopping at), "" before; *count
+ * (may be NULL) is how often it has said something. The text went to `output` too. */
+const char *script_said(const struct script *s, unsigned *count);
+
 unsigned script_check_count(const struct script *s);
 const struct script_check *script_check(const struct script *s, unsigned index);
 unsigned script_failed_count(const struct script *s);

@@ -197,13 +197,19 @@ static void say_done(const struct script *s, struct text *out)
 }
 
 /* Lets the scenario go on until it waits for a machine, ends, or fails. What it says about
- * its end is appended. */
-static void resume(struct run *r, struct text *why)
+ * this moment of its story, or about its end, is appended. True: it said something. */
+static bool resume(struct run *r, struct text *why)
 {
     struct error err = {0};
+    unsigned said = r->said;
 
     while (script_state(r->script) <= SCRIPT_WAITING && !pending_host(r)) {
         enum script_state state = script_resume(r->script, &err);
+        unsigned before = r->said;
+        const char *story = script_said(r->script, &r->said);
+
+        if (r->said != before)
+            text_add(why, "%s%s", why->length ? "; " : "", story);
 
         if (state == SCRIPT_DONE)
             say_done(r->script, why);
@@ -213,6 +219,7 @@ static void resume(struct run *r, struct text *why)
     watch(r);
     if (!r->chosen && pending_host(r))
         r->host = pending_host(r);
+    return r->said != said;
 }
 
 void run_init(struct run *r, struct script *s)
@@ -321,8 +328,9 @@ void run_slice(struct run *r, uint64_t steps)
     if (r->verb == RUN_STEP)
         r->left -= steps;
     say_end(h, host_advance(h, steps), &text);
-    resume(r, &text);
-    if (r->hit) {
+    if (resume(r, &text)) {
+        run_stop(r, why);
+    } else if (r->hit) {
         r->verb = RUN_NOTHING;
         watch(r);
     } else if (text.length > 0 && (before != script_state(r->script) || !pending_host(r))) {

@@ -54,7 +54,8 @@ struct run {
     word breaks[RUN_BREAKS_MAX];
     unsigned break_count;
 
-    bool hit; /* a watch has stopped a machine */
+    bool hit;      /* a watch has stopped a machine */
+    unsigned said; /* moments of the story so far (script_said) */
     struct run_watch watches[WORLD_HOSTS_MAX];
     unsigned watch_count;
     char reason[160]; /* why it stands, "" at the beginning */

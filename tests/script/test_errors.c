@@ -29,6 +29,7 @@ static const struct {
     {"tz.machin {}", ERROR_input, "tz has no 'machin'; did you mean 'machine'?"},
     {"require 'panes.nothing'", ERROR_input, "no module 'panes.nothing'"},
     {"require 'a b'", ERROR_input, "'a b' is no name of a module"},
+    {"tz.say 'a\\nb'", ERROR_input, "one line is wanted"},
     /* tz.machine */
     {"tz.machine { ramm = 1 }", ERROR_input, "unknown option 'ramm'; did you mean 'ram'?"},
     {"tz.machine { colour = 1 }", ERROR_input, "unknown option 'colour' (there are: name isa vt"},

@@ -178,6 +178,32 @@ START_TEST(a_plain_script_runs_from_its_first_line)
 }
 END_TEST
 
+START_TEST(what_the_story_says_is_there_when_it_waits_again)
+{
+    struct error err = {0};
+    unsigned count;
+
+    open_text("return { setup = function(s) " BUILD
+              "m.mem.hpa:set_u32(0x80000000, 0x6f) m.regs.pc = 0x80000000 end,\n"
+              "run = function(s) s.m:step(3) tz.say 'three' s.m:step(2) tz.say('five') end }");
+    ck_assert_int_eq(script_start(script, &err), 0);
+    ck_assert_str_eq(script_said(script, &count), "");
+    ck_assert_uint_eq(count, 0);
+    ck_assert_int_eq(resume(), SCRIPT_WAITING);
+    ck_assert_str_eq(script_said(script, NULL), "");
+    host_advance(host(), 3);
+    ck_assert_int_eq(resume(), SCRIPT_WAITING);
+    ck_assert_str_eq(script_said(script, &count), "three");
+    ck_assert_uint_eq(count, 1);
+    ck_assert_uint_eq(machine_icount(host_machine(host())), 3);
+    host_advance(host(), 2);
+    ck_assert_int_eq(resume(), SCRIPT_DONE);
+    ck_assert_str_eq(script_said(script, &count), "five");
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(output, "three\nfive\n");
+}
+END_TEST
+
 /* ---- for the dashboard ---- */
 
 START_TEST(a_line_gives_its_values_or_its_error)
@@ -331,6 +357,7 @@ Suite *suite_script_script(void)
     tcase_add_test(c, a_failed_setup_is_final);
     tcase_add_test(c, a_scenario_without_run_still_has_its_expectations);
     tcase_add_test(c, a_plain_script_runs_from_its_first_line);
+    tcase_add_test(c, what_the_story_says_is_there_when_it_waits_again);
     tcase_add_test(c, a_line_gives_its_values_or_its_error);
     tcase_add_test(c, a_line_that_runs_the_machine_leaves_the_waiting_goal_its_rest);
     tcase_add_test(c, a_library_can_be_added_and_called);
