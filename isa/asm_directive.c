@@ -169,8 +169,7 @@ void asm_assign(struct asm_cursor *c, struct asm_slice name, bool once)
         asm_note(as, &s->where, "first defined here");
         return;
     }
-    bool number = asm_known(as, e, &v) && !v.section;
-    s->value = number ? asm_expr_number(as, v.number) : e;
+    s->value = asm_known(as, e, &v) ? asm_expr_value(as, &v) : e;
     s->kind = ASM_VALUE;
     s->where = w;
     s->fixed = once;

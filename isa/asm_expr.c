@@ -55,6 +55,22 @@ struct asm_expr *asm_expr_number(struct assembler *as, int64_t number)
     return e;
 }
 
+/* An address is the beginning of its section plus a number. */
+struct asm_expr *asm_expr_value(struct assembler *as, const struct asm_value *v)
+{
+    struct asm_expr *number = asm_expr_number(as, v->number);
+
+    if (!v->section)
+        return number;
+    struct asm_expr *start = asm_alloc(as, sizeof *start), *sum = asm_alloc(as, sizeof *sum);
+    start->op = ASM_SYMBOL;
+    start->symbol = asm_symbol_here(as);
+    start->symbol->section = v->section;
+    start->symbol->offset = 0;
+    *sum = (struct asm_expr){.op = ASM_ADD, .left = start, .right = number};
+    return sum;
+}
+
 struct asm_expr *asm_expr_wrap(struct assembler *as, enum asm_operator op, struct asm_expr *left)
 {
     struct asm_expr *e = asm_alloc(as, sizeof *e);
@@ -248,7 +264,10 @@ static struct asm_expr *primary(struct parser *p)
     if (asm_is_name(next))
         return symbol(c);
     struct asm_where w = asm_where_next(c);
-    asm_error(c->as, &w, next ? "expected a number, a symbol or (" : "a value is missing here");
+    if (next == '\\')
+        asm_error(c->as, &w, "no macro around here has a parameter of this name");
+    else
+        asm_error(c->as, &w, next ? "expected a number, a symbol or (" : "a value is missing here");
     return NULL;
 }
 

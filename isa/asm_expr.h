@@ -54,7 +54,7 @@ struct asm_expr {
 /* A number, or an address as an offset in a section. */
 struct asm_value {
     int64_t number;
-    const struct asm_section *section; /* NULL: a plain number */
+    struct asm_section *section; /* NULL: a plain number */
 };
 
 /* The place whose value is asked for: what `.` and %pcrel mean. */
@@ -66,6 +66,8 @@ struct asm_place {
 /* An expression from the cursor; NULL, with a message, when there is none. */
 struct asm_expr *asm_expr(struct asm_cursor *c);
 struct asm_expr *asm_expr_number(struct assembler *as, int64_t number);
+/* The shortest expression with that value. */
+struct asm_expr *asm_expr_value(struct assembler *as, const struct asm_value *v);
 struct asm_expr *asm_expr_wrap(struct assembler *as, enum asm_operator op, struct asm_expr *left);
 
 /*

@@ -68,6 +68,18 @@ bool asm_insn_known(struct asm_slice name)
 
 /* ---- words ---- */
 
+/* The classic slip: .data above, and no .text before the code goes on. */
+static void warn_section(struct asm_cursor *c)
+{
+    struct asm_section *s = asm_section_current(c->as);
+
+    if (s->group == ASM_TEXT || s->group == ASM_BSS || s->warned)
+        return;
+    s->warned = true;
+    asm_warning(c->as, &c->where, "an instruction in \"%s\", which is not for code", s->name);
+    asm_note(c->as, NULL, "put .text before it");
+}
+
 uint8_t *asm_insn_room(struct asm_cursor *c)
 {
     struct assembler *as = c->as;
@@ -78,6 +90,7 @@ uint8_t *asm_insn_room(struct asm_cursor *c)
                   at % 4);
         asm_note(as, NULL, "put .balign 4 before it");
     }
+    warn_section(c);
     uint8_t *p = asm_emit(as, &c->where, 4, true);
     asm_line(as, at, &c->where);
     return p;

@@ -28,6 +28,7 @@ struct asm_section {
     size_t room;
     word address;       /* second pass */
     unsigned elf_index; /* while writing the file */
+    bool warned;        /* that it is no place for instructions */
 };
 
 struct asm_sections {

@@ -227,7 +227,7 @@ static bool arithmetic(struct evaluation *v, const struct asm_expr *e, int64_t a
 
 /* address + n, n + address, address - n, address - address, comparisons; nothing else. */
 static bool of_addresses(enum asm_operator op, const struct asm_value *a, const struct asm_value *b,
-                         const struct asm_section **section)
+                         struct asm_section **section)
 {
     *section = NULL;
     if (!a->section && !b->section)
@@ -292,15 +292,17 @@ bool asm_final(struct assembler *as, const struct asm_expr *e, const struct asm_
     return true;
 }
 
-/* The first undefined symbol of a tree that could not be evaluated. */
-static const struct asm_expr *unknown(const struct asm_expr *e)
+/* The first undefined symbol of a tree that could not be evaluated; NULL too when the tree is
+ * larger than evaluate would bear. */
+static const struct asm_expr *unknown(struct assembler *as, const struct asm_expr *e,
+                                      unsigned depth)
 {
-    if (!e || e->op == ASM_NUMBER)
+    if (!e || e->op == ASM_NUMBER || depth > RECURSION_MAX || ++as->steps > STEPS_MAX)
         return NULL;
     if (e->op == ASM_SYMBOL)
         return e->symbol->kind == ASM_UNDEFINED ? e : NULL;
-    const struct asm_expr *u = unknown(e->left);
-    return u ? u : unknown(e->right);
+    const struct asm_expr *u = unknown(as, e->left, depth + 1);
+    return u ? u : unknown(as, e->right, depth + 1);
 }
 
 bool asm_constant_of(struct assembler *as, const struct asm_expr *e, const struct asm_where *where,
@@ -308,7 +310,7 @@ bool asm_constant_of(struct assembler *as, const struct asm_expr *e, const struc
 {
     struct evaluation v = {.as = as, .where = where};
     struct asm_value value;
-    const struct asm_expr *u = unknown(e);
+    const struct asm_expr *u = unknown(as, e, 0);
     unsigned errors = as->error_count;
 
     if (!u && evaluate(&v, e, &value) && !value.section) {

@@ -35,6 +35,7 @@ static const struct {
     {".fill 3, 2, 0x1234\n.fill 2", "3412 3412 3412 00 00"},
     {"a = 5\n.equ b, a * 2\n.set c, b\n.set c, c + 1\n.byte a, b, c", "05 0a 0b"},
     {".set x, 1\n.byte x\n.set x, 2\n.byte x", "01 02"},
+    {"l: .set x, l - 4\n.rept 3000\n.set x, x + 4\n.endr\n.word x - l, x", "dc2e0000 dc2e0080"},
     {".byte b\n.equ b, a + 1\n.equ a, 4", "05"},
     {".byte end - start\nstart: .word 0\nend:", "04 00000000"},
     /* GNU's ranks: << with *, | before + */

@@ -141,6 +141,8 @@ static const struct {
     {".macro\n.endm", 1, 1, "the name of the macro is missing", NULL},
     {".macro m 5\n.endm", 1, 10, "the name of a parameter is missing", NULL},
     {".macro m a:vararg, b\n.endm", 1, 1, "nothing may follow a :vararg", NULL},
+    {".macro m reg\naddi \\rge, a0, 1\n.endm\nm a0", 2, 6,
+     "no macro around here has a parameter of this name", "used here"},
     {".purgem m", 1, 9, "there is no macro of this name", NULL},
     {".macro push r\n.endm\npsuh a0", 3, 1, "unknown instruction", "did you mean \"push\"?"},
     {"5000: nop", 1, 1, "numeric labels go up to 999", NULL},
@@ -169,6 +171,10 @@ static const struct {
      ".equ v,u+u\n.equ w,v+v\n.equ y,w+w\n.equ z,y+y\n.equ za,z+z\n.equ zb,za+za\n"
      ".word zb\nx:",
      28, 7, "the expression takes too many steps", NULL},
+    {"l: .set x, l + l\n.rept 60\n.set x, x + x\n.endr\n.if x\n.endif", 5, 5,
+     "the expression takes too many steps", NULL},
+    {".set x, u\n.rept 100000\n.set x, x + 1\n.endr\n.word x\n.if x\n.endif\nu:", 5, 7,
+     "the expression takes too many steps", NULL},
 };
 
 static const struct asm_message *find(const struct asm_result *r, unsigned n)
@@ -250,11 +256,12 @@ END_TEST
 
 START_TEST(warnings_alone_do_not_stop_a_program)
 {
-    static const char source[] = "#include \"x.h\"\n.warning \"mind\"\nnop\n";
+    static const char source[] = "#include \"x.h\"\n.warning \"mind\"\nnop\n.data\nnop\nnop\n";
     struct asm_result r;
 
     ck_assert_int_eq(asm_source(&r, "x", source, strlen(source), NULL, NULL), 0);
-    ck_assert_uint_eq(r.message_count, 2);
+    ck_assert_uint_eq(r.message_count, 3);
+    ck_assert_str_eq(r.messages[2].text, "an instruction in \".data\", which is not for code");
     ck_assert_uint_eq(r.error_count, 0);
     ck_assert(r.messages[0].warning);
     ck_assert_ptr_nonnull(r.elf);
