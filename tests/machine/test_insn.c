@@ -352,6 +352,32 @@ START_TEST(code_that_rewrites_what_follows_runs_the_new_words)
 }
 END_TEST
 
+/* The page is data first: stores to it are fast until it is run, and must not stay so. */
+START_TEST(a_page_of_data_that_becomes_code_can_still_be_changed)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_put(&r, STORE(sw, A2, 0, A1));
+    rig_put(&r, STORE(sw, A2, 0, A1));
+    rig_put(&r, I(jalr, RA, A1, 0));
+    rig_put(&r, I(addi, A5, A2, 0));
+    rig_put(&r, I(addi, A2, A3, 0)); /* the other instruction in the next round */
+    rig_put(&r, I(addi, A3, A5, 0));
+    rig_put(&r, I(addi, A4, A4, -1));
+    rig_put(&r, BRANCH(bne, A4, ZERO, -28));
+    rig_put(&r, JAL(ZERO, 0));
+    rig_put_at(&r, DATA + 4, I(jalr, ZERO, RA, 0));
+    rig_x(&r, A1, DATA);
+    rig_x(&r, A2, I(addi, A0, A0, 1));
+    rig_x(&r, A3, I(addi, A0, A0, 16));
+    rig_x(&r, A4, 6);
+    rig_run(&r, 1000);
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], 3 * 17);
+    rig_fini(&r);
+}
+END_TEST
+
 Suite *suite_machine_insn(void);
 Suite *suite_machine_insn(void)
 {
@@ -367,6 +393,7 @@ Suite *suite_machine_insn(void)
     tcase_add_test(c, loads_extend_and_stores_touch_only_their_bytes);
     tcase_add_test(c, a_load_into_x0_is_dropped_and_fences_do_nothing);
     tcase_add_test(c, code_that_rewrites_what_follows_runs_the_new_words);
+    tcase_add_test(c, a_page_of_data_that_becomes_code_can_still_be_changed);
     suite_add_tcase(s, c);
     return s;
 }
