@@ -3,6 +3,9 @@
  */
 #include "tests/machine/harness.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #define SOFTWARE    (1u << INTERRUPT_software)
 #define TIMER       (1u << INTERRUPT_timer)
 #define EXTERNAL    (1u << INTERRUPT_external)
@@ -274,6 +277,77 @@ START_TEST(an_external_interrupt_lasts_until_its_device_is_served)
 }
 END_TEST
 
+/* Transmit is always possible: enabling its interrupt raises the line in that very store. */
+START_TEST(a_store_that_raises_a_line_is_interrupted_right_behind_it)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_x(&r, A1, INTC_ENABLE);
+    rig_x(&r, A2, 1u << 1); /* LINE_uart, and the transmit interrupt */
+    rig_x(&r, A3, UART);
+    rig_do(&r, STORE(sw, A2, 0, A1));
+    rig_put_at(&r, CODE, I(addi, A0, A0, 1));
+    rig_put_at(&r, CODE + 4, STORE(sb, A2, 1, A3));
+    rig_put_at(&r, CODE + 8, I(addi, A0, A0, 1));
+    rig_put_at(&r, CODE + 12, JAL(ZERO, -4));
+    rig_set_csr(&r, CSR_ie, EXTERNAL);
+    rig_pc(&r, CODE);
+    rig_ring(&r, 3);
+    rig_run(&r, 1000);
+    rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_external, 0, CODE + 8);
+    ck_assert_uint_eq(rig_regs(&r)->x[A0], 1);
+    rig_fini(&r);
+}
+END_TEST
+
+/* The disk's command takes a while; then it interrupts a loop. Returns how far the loop came. */
+static word disk_interrupts(const char *disk, unsigned piece)
+{
+    struct machine_config config = rig_config();
+    struct rig r;
+
+    config.disk = disk;
+    rig_init(&r, config);
+    rig_x(&r, A1, INTC_ENABLE);
+    rig_x(&r, A2, 1u << 2); /* LINE_ata */
+    rig_do(&r, STORE(sw, A2, 0, A1));
+    rig_x(&r, A1, 0x1f7);
+    rig_x(&r, A2, 0xec); /* identify */
+    rig_put_at(&r, CODE, R(pout, ZERO, A1, A2));
+    rig_put_at(&r, CODE + 4, I(addi, A0, A0, 1));
+    rig_put_at(&r, CODE + 8, JAL(ZERO, -4));
+    rig_set_csr(&r, CSR_ie, EXTERNAL);
+    rig_set_csr(&r, CSR_status, FIELD_status_ie);
+    rig_pc(&r, CODE);
+    rig_listen(&r, EVENT_BIT(EVENT_irq) | EVENT_BIT(EVENT_trap));
+    for (unsigned steps = 0; steps < 4000; steps += piece)
+        rig_run(&r, piece);
+    const struct event *irq = rig_event(&r, EVENT_irq, 0), *trap = rig_event(&r, EVENT_trap, 0);
+    ck_assert(irq && trap);
+    ck_assert_uint_eq(rig_regs(&r)->cause, CAUSE_INTERRUPT | INTERRUPT_external);
+    ck_assert_uint_eq(irq->cycle + config.cost.trap, trap->cycle);
+    word reached = rig_regs(&r)->x[A0];
+    rig_fini(&r);
+    return reached;
+}
+
+START_TEST(the_disk_interrupts_at_the_same_instruction_however_it_is_run)
+{
+    char path[] = "/tmp/trapeze-disk-XXXXXX";
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, 65536), 0);
+    close(fd);
+    word reached = disk_interrupts(path, 1);
+    ck_assert_uint_gt(reached, 500);
+    ck_assert_uint_eq(disk_interrupts(path, 7), reached);
+    ck_assert_uint_eq(disk_interrupts(path, 4000), reached);
+    unlink(path);
+}
+END_TEST
+
 Suite *suite_machine_interrupt(void);
 Suite *suite_machine_interrupt(void)
 {
@@ -290,6 +364,8 @@ Suite *suite_machine_interrupt(void)
     tcase_add_test(c, a_deadline_that_moves_away_takes_the_pending_bit_along);
     tcase_add_test(c, an_endless_loop_in_any_ring_is_interrupted);
     tcase_add_test(c, an_external_interrupt_lasts_until_its_device_is_served);
+    tcase_add_test(c, a_store_that_raises_a_line_is_interrupted_right_behind_it);
+    tcase_add_test(c, the_disk_interrupts_at_the_same_instruction_however_it_is_run);
     suite_add_tcase(s, c);
     return s;
 }
