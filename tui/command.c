@@ -155,27 +155,48 @@ static void command_filter(struct tui *t, const char *arguments)
     tui_say(t, *arguments ? "filter: %s" : "filter: none%s", arguments);
 }
 
-static void command_break(struct tui *t, const char *arguments)
+/* An address belongs to the context that is looked at, a symbol to its program. */
+static bool read_break(struct tui *t, const char *text, struct break_point *out)
 {
     uint64_t number;
-    word address;
+
+    *out = (struct break_point){.context = tui_view(t).context};
+    if (number_parse(text, &number) && number <= UINT32_MAX) {
+        out->address = (word)number;
+        return true;
+    }
+    snprintf(out->symbol, sizeof out->symbol, "%s", text);
+    if (view_symbol_find(tui_host(t), text, &out->address))
+        return true;
+    tui_complain(t, "break: '%s' is neither an address (0x80000000) nor a symbol", text);
+    return false;
+}
+
+static void command_break(struct tui *t, const char *arguments)
+{
+    struct break_point point;
+    char name[64];
 
     if (!tui_host(t)) {
         tui_complain(t, "the scenario has made no machine");
         return;
     }
-    if (number_parse(arguments, &number) && number <= UINT32_MAX) {
-        address = (word)number;
-    } else if (!view_symbol_find(tui_host(t), arguments, &address)) {
-        tui_complain(t, "break: '%s' is neither an address (0x80000000) nor a symbol", arguments);
+    if (!read_break(t, arguments, &point))
         return;
+    const char *where = point.symbol[0]
+                            ? point.symbol
+                            : view_context_name(tui_host(t), point.context, name, sizeof name);
+    switch (run_toggle_break(&t->run, &point)) {
+    case BREAKS_SET:
+        tui_say(t, "breakpoint at %08x of %s", (unsigned)point.address, where);
+        break;
+    case BREAKS_CLEARED:
+        tui_say(t, "no more breakpoint at %08x of %s", (unsigned)point.address, where);
+        break;
+    case BREAKS_FULL:
+        tui_complain(t, "break: there are %d breakpoints, and no room for more", BREAKS_MAX);
+        break;
     }
-    if (run_unbreak(&t->run, address))
-        tui_say(t, "no more breakpoint at %08x", address);
-    else if (run_break(&t->run, address))
-        tui_say(t, "breakpoint at %08x", address);
-    else
-        tui_complain(t, "break: there are %d breakpoints, and no room for more", RUN_BREAKS_MAX);
 }
 
 /* ---- look --------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ static void draw_title(struct tui *t, struct area a)
     x = draw_chain(t, a, x);
     x = area_format(a, x, 0, STYLE_title, "  ring %u  ",
                     (unsigned)machine_regs(host_machine(h))->ring);
-    width = snprintf(right, sizeof right, " #%llu ",
+    width = snprintf(right, sizeof right, " #%llu",
                      (unsigned long long)machine_icount(host_machine(h)));
     x = area_text(a, x, 0, run_running(&t->run) ? "RUN" : "STOP", STYLE_title);
     t->reason_shown = x + 1 + (int)strlen(t->run.reason) <= a.at.w - width;

@@ -92,11 +92,14 @@ static void on_insn(struct run_watch *w, const struct event *e)
 {
     struct run *r = w->run;
 
-    if (run_has_break(r, e->pc)) {
+    if (breaks_at(&r->breaks, w->host, e->context, e->pc)) {
         char name[64];
 
         view_symbol_text(w->host, e->context, e->pc, false, name, sizeof name);
-        set_reason(r, name[0] ? "breakpoint %08x %s" : "breakpoint %08x%s", e->pc, name);
+        if (name[0])
+            set_reason(r, "breakpoint %s", name);
+        else
+            set_reason(r, "breakpoint %08x", (unsigned)e->pc);
         hit(w);
     } else if (w->host == r->host && r->verb == RUN_OVER && is_over(r, w->host, e)) {
         set_reason(r, "over");
@@ -131,7 +134,7 @@ static void on_event(void *user, const struct event *e)
 
 static uint32_t mask_of(const struct run *r)
 {
-    uint32_t mask = r->break_count ? EVENT_BIT(EVENT_insn) : 0;
+    uint32_t mask = r->breaks.count ? EVENT_BIT(EVENT_insn) : 0;
 
     switch (r->verb) {
     case RUN_OVER:
@@ -291,7 +294,8 @@ void run_begin(struct run *r, enum run_verb verb, uint64_t steps)
         verb = RUN_STEP;
         steps = 0;
         r->step = "over";
-    } else if (verb != RUN_STEP && verb != RUN_OVER && run_has_break(r, r->pc)) {
+    } else if (verb != RUN_STEP && verb != RUN_OVER &&
+               breaks_at(&r->breaks, r->host, r->context, r->pc)) {
         step_away(r);
     }
     r->left = steps;
@@ -340,33 +344,10 @@ void run_slice(struct run *r, uint64_t steps)
     }
 }
 
-bool run_break(struct run *r, word address)
+enum breaks_change run_toggle_break(struct run *r, const struct break_point *point)
 {
-    if (run_has_break(r, address))
-        return true;
-    if (r->break_count == RUN_BREAKS_MAX)
-        return false;
-    r->breaks[r->break_count++] = address;
+    enum breaks_change change = breaks_toggle(&r->breaks, point);
+
     watch(r);
-    return true;
-}
-
-bool run_unbreak(struct run *r, word address)
-{
-    for (unsigned i = 0; i < r->break_count; i++) {
-        if (r->breaks[i] == address) {
-            r->breaks[i] = r->breaks[--r->break_count];
-            watch(r);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool run_has_break(const struct run *r, word address)
-{
-    for (unsigned i = 0; i < r->break_count; i++)
-        if (r->breaks[i] == address)
-            return true;
-    return false;
+    return change;
 }

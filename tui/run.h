@@ -10,6 +10,7 @@
 
 #include "script/script.h"
 #include "trace/filter.h"
+#include "tui/breaks.h"
 #include "world/world.h"
 
 enum run_verb {
@@ -21,8 +22,6 @@ enum run_verb {
     RUN_EXIT,    /* control leaves a VM */
     RUN_GO,      /* until something else stops it */
 };
-
-#define RUN_BREAKS_MAX 32
 
 struct run;
 
@@ -51,8 +50,7 @@ struct run {
     bool leaving; /* the next instruction is the one behind the return */
 
     struct filter filter; /* of RUN_TRAP and RUN_EXIT */
-    word breaks[RUN_BREAKS_MAX];
-    unsigned break_count;
+    struct breaks breaks;
 
     bool hit;      /* a watch has stopped a machine */
     unsigned said; /* moments of the story so far (script_said) */
@@ -78,9 +76,6 @@ static inline bool run_running(const struct run *r)
 /* Looks at another machine. */
 void run_choose(struct run *r, struct host *h);
 
-/* False when the table is full, or (delete) when there is none there. */
-bool run_break(struct run *r, word address);
-bool run_unbreak(struct run *r, word address);
-bool run_has_break(const struct run *r, word address);
+enum breaks_change run_toggle_break(struct run *r, const struct break_point *point);
 
 #endif

@@ -351,9 +351,12 @@ static void resize(struct tui *t)
     screen_redraw(t->screen);
 }
 
+/* ^C: whatever was typed ahead is forgotten. */
 static void interrupt(struct tui *t)
 {
     t->held = KEYS_NONE;
+    while (screen_key(t->screen) != KEYS_NONE)
+        ;
     if (run_running(&t->run))
         run_stop(&t->run, "stopped by you");
     else if (t->mode != MODE_KEYS)

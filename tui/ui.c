@@ -264,9 +264,14 @@ static int ui_filter(lua_State *L)
 
 /* ---- the dashboard ------------------------------------------------------------------------ */
 
+/* ui.breakpoint(addr): the context that is looked at would stop there. */
 static int ui_breakpoint(lua_State *L)
 {
-    lua_pushboolean(L, run_has_break(&dashboard(L)->run, (word)luaL_checkinteger(L, 1)));
+    const struct tui *t = dashboard(L);
+    struct pane_view view = tui_view(t);
+    word address = (word)luaL_checkinteger(L, 1);
+
+    lua_pushboolean(L, view.host && breaks_at(&t->run.breaks, view.host, view.context, address));
     return 1;
 }
 

@@ -12,6 +12,16 @@ local function sums(rows)
     return math.max(count, 1), math.max(cycles, 1), #contexts > 0
 end
 
+-- Where there is little room the instruction says more than the cause.
+local function label_of(row, several, width)
+    local label = several and row.vm .. " " .. row.cause or row.cause
+
+    if detail and width < 20 then
+        label = row.cause:match("^%S+ (.+)$") or label
+    end
+    return ui.left(label, width)
+end
+
 return {
     title = "Exits",
     min = { w = 36, h = 4 },
@@ -34,8 +44,8 @@ return {
         end
         p:list(#rows, function(i)
             local r = rows[i]
-            return ui.left(several and r.vm .. " " .. r.cause or r.cause, label),
-                ui.right(r.count, w[1]), ui.right(string.format("%.1f%%", 100 * r.count / count), w[2]),
+            return label_of(r, several, label), ui.right(r.count, w[1]),
+                ui.right(string.format("%.1f%%", 100 * r.count / count), w[2]),
                 ui.right(r.average or "-", w[3]), ui.right(r.average and r.max or "-", w[4]),
                 wide > 18 and { "  " .. ui.bar(r.cycles / cycles, wide - 3), "guest1" } or nil
         end)

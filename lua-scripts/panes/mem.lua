@@ -32,18 +32,26 @@ local function way(vm, addr)
     return table.concat(out, " > ")
 end
 
-local function dump_line(mem, addr, per_line)
-    local hex, text = {}, {}
+-- How many bytes a line shows, and whether they stand apart or in fours.
+local function form(w)
+    if w >= 77 then
+        return 16, true
+    elseif w >= 63 then
+        return 16, false
+    end
+    return w >= 37 and 8 or 4, false
+end
+
+local function dump_line(mem, addr, per_line, apart)
+    local hex, text = "", ""
 
     for i = 0, per_line - 1 do
         local b = mem:u8((addr + i) & 0xffffffff)
-        hex[#hex + 1] = b and string.format("%02x", b) or "--"
-        text[#text + 1] = b and (b >= 32 and b < 127 and string.char(b) or ".") or " "
-        if i % 4 == 3 then
-            hex[#hex] = hex[#hex] .. " "
-        end
+        hex = hex .. (b and string.format("%02x", b) or "--") .. (apart and " " or "")
+            .. (i % 4 == 3 and " " or "")
+        text = text .. (b and (b >= 32 and b < 127 and string.char(b) or ".") or " ")
     end
-    return { tz.hex(addr) .. "  ", "dim" }, table.concat(hex, " ") .. " ", { table.concat(text), "dim" }
+    return { tz.hex(addr) .. "  ", "dim" }, hex .. " ", { text, "dim" }
 end
 
 return {
@@ -57,14 +65,14 @@ return {
             return p:line { "no machine yet", "dim" }
         end
         base = base or (vm.guest.pc or 0) & ~15
-        local per_line = p.w >= 77 and 16 or p.w >= 44 and 8 or 4
+        local per_line, apart = form(p.w)
         local first = (base + p.cursor * per_line) & 0xffffffff
         local mem = vm.mem[spaces[space]]
 
         p:note("of L" .. vm.level .. " " .. vm.name .. ": " .. spaces[space])
-        p:line { way(vm, first), "symbol" }
+        p:wrap(way(vm, first), "symbol")
         while p.y < p.h do
-            p:line(dump_line(mem, first, per_line))
+            p:line(dump_line(mem, first, per_line, apart))
             first = (first + per_line) & 0xffffffff
         end
     end,

@@ -101,6 +101,13 @@ static void ck_at(word wanted, const char *reason)
     ck_assert_str_eq(run.reason, reason);
 }
 
+static void toggle(word address, enum breaks_change wanted)
+{
+    struct break_point point = {.address = address};
+
+    ck_assert_int_eq(run_toggle_break(&run, &point), wanted);
+}
+
 START_TEST(steps_are_counted_whatever_the_slices)
 {
     verb(RUN_STEP, 1);
@@ -133,10 +140,10 @@ START_TEST(over_a_recursive_call_stops_in_its_own_frame)
     ck_assert_str_eq(run.reason, "the scenario is done");
     end();
     begin();
-    ck_assert(run_break(&run, 0x80000050));
+    toggle(0x80000050, BREAKS_SET);
     verb(RUN_GO, 0);
     ck_at(0x50, "breakpoint 80000050");
-    ck_assert(run_unbreak(&run, 0x80000050));
+    toggle(0x80000050, BREAKS_CLEARED);
     sp = machine_regs(host_machine(run.host))->x[2];
     verb(RUN_OVER, 0);
     ck_at(0x54, "over");
@@ -176,7 +183,7 @@ END_TEST
 
 START_TEST(a_breakpoint_stops_before_its_instruction_every_time)
 {
-    ck_assert(run_break(&run, 0x80000044));
+    toggle(0x80000044, BREAKS_SET);
     for (int i = 0; i < 3; i++) {
         verb(RUN_GO, 0);
         ck_at(0x44, "breakpoint 80000044");
@@ -188,13 +195,24 @@ END_TEST
 
 START_TEST(the_table_of_breakpoints_is_bounded_and_emptied)
 {
-    for (word i = 0; i < RUN_BREAKS_MAX; i++)
-        ck_assert(run_break(&run, i));
-    ck_assert(run_break(&run, 3));
-    ck_assert(!run_break(&run, 0x1000));
-    for (word i = 0; i < RUN_BREAKS_MAX; i++)
-        ck_assert(run_unbreak(&run, i));
-    ck_assert(!run_unbreak(&run, 3));
+    for (word i = 0; i < BREAKS_MAX; i++)
+        toggle(i, BREAKS_SET);
+    toggle(0x1000, BREAKS_FULL);
+    for (word i = 0; i < BREAKS_MAX; i++)
+        toggle(i, BREAKS_CLEARED);
+    toggle(3, BREAKS_SET);
+}
+END_TEST
+
+START_TEST(a_breakpoint_of_another_context_is_passed_by)
+{
+    struct break_point other = {.address = 0x80000044, .context = 1};
+    struct break_point symbol = {.address = 0x80000044, .symbol = "nobody"};
+
+    ck_assert_int_eq(run_toggle_break(&run, &other), BREAKS_SET);
+    ck_assert_int_eq(run_toggle_break(&run, &symbol), BREAKS_SET);
+    verb(RUN_GO, 0);
+    ck_assert_str_eq(run.reason, "the scenario is done");
 }
 END_TEST
 
@@ -253,6 +271,7 @@ Suite *suite_tui_run(void)
     tcase_add_test(c, a_trap_stops_behind_it_and_the_filter_decides);
     tcase_add_test(c, a_breakpoint_stops_before_its_instruction_every_time);
     tcase_add_test(c, the_table_of_breakpoints_is_bounded_and_emptied);
+    tcase_add_test(c, a_breakpoint_of_another_context_is_passed_by);
     tcase_add_test(c, the_scenario_goes_on_when_its_goal_is_reached_by_hand);
     tcase_add_test(c, a_scenario_that_fails_says_why_and_leaves_the_machine);
     tcase_add_test(c, a_machine_that_comes_later_is_followed);
