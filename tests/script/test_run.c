@@ -5,7 +5,10 @@
 #include "tests/script/scripts.h"
 
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct run run;
 
@@ -110,6 +113,21 @@ static const struct {
      "22\ttrue\tnil\n"},
     {PRINT "local a = m.digest m:step() print(a == m.digest, math.type(m.disk_digest))",
      "false\tinteger\n"},
+    /* looking changes nothing */
+    {PRINT "local n = tz.machine { ram = '1M' }\n"
+           "for a = 0x80000000, 0x80000038, 4 do n.mem.hpa:set_u32(a, m.mem.hpa:u32(a)) end\n"
+           "n.regs.pc = 0x80000000 local seen = 0\n"
+           "local function look(e) seen = seen + #e.line + #tostring(e.sym) + e.vm.guest.pc end\n"
+           "for _, k in ipairs(tz.kinds) do n:on(k.name, nil, look) end\n"
+           "m:run() n:run() print(seen > 0, m.digest == n.digest, m.cycle == n.cycle)",
+     "true\ttrue\ttrue\n"},
+    /* descriptions */
+    {"local m = tz.machine { cost = { base = 7 }, ram = '1M', divider = 2 }\n"
+     "m.mem.hpa:set_u32(0x80000000, 0x6f) m.regs.pc = 0x80000000 m:run(10) print(m.cycle)",
+     "70\n"},
+    {"local m = tz.machine { isa = 'classic', vt = false, tlb = '1K', ram = 2 ^ 20 }\n"
+     "for k, v in pairs(m.config) do print(k, v) end",
+     "isa\tclassic\nnpt\tfalse\nram\t1048576\ntlb\t1024\nvt\tfalse\n"},
     /* tables */
     {"tz.row { 'a', 1 } tz.row { 'long', 2.5, true } tz.row {}", "a  1\nlong  2.5  true\n\n"},
     {"tz.row { 'wide' } print() tz.row { 'a', 1 } tz.table { { 'a', 1 }, { 'long', 2 }, {} }",
@@ -164,6 +182,44 @@ START_TEST(waiting_for_input_is_said_and_input_ends_it)
 }
 END_TEST
 
+/* ---- files ---- */
+
+static void write_file(const char *path, const void *data, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(data, 1, size, f), size);
+    fclose(f);
+}
+
+START_TEST(a_disk_lies_beside_the_script)
+{
+    static const char script[] =
+        "local a, b = tz.machine {}, tz.machine { disk = 'disk.img' }\n"
+        "print(a.disk_digest ~= b.disk_digest) print(pcall(tz.machine, { disk = 'short.img' }))";
+    char root[] = "/tmp/trapeze-disk-XXXXXX", path[64], disk[64], small[64];
+    char sectors[1024];
+
+    memset(sectors, 7, sizeof sectors);
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    snprintf(path, sizeof path, "%s/x.lua", root);
+    snprintf(disk, sizeof disk, "%s/disk.img", root);
+    snprintf(small, sizeof small, "%s/short.img", root);
+    write_file(path, script, strlen(script));
+    write_file(disk, sectors, sizeof sectors);
+    write_file(small, sectors, 100);
+    run_path(&run, path);
+    unlink(path);
+    unlink(disk);
+    unlink(small);
+    rmdir(root);
+    ck_assert_msg(run.code == 0, "%s", run.err.text);
+    ck_assert_ptr_nonnull(strstr(run.output, "true\nfalse\t"));
+    ck_assert_ptr_nonnull(strstr(run.output, "short.img: 100 bytes"));
+}
+END_TEST
+
 Suite *suite_script_run(void);
 Suite *suite_script_run(void)
 {
@@ -174,6 +230,7 @@ Suite *suite_script_run(void)
     tcase_add_loop_test(c, a_script_prints_what_it_should, 0, COUNT_OF(scripts));
     tcase_add_test(c, symbols_of_the_kernel_and_of_the_program_that_runs_are_known);
     tcase_add_test(c, waiting_for_input_is_said_and_input_ends_it);
+    tcase_add_test(c, a_disk_lies_beside_the_script);
     suite_add_tcase(s, c);
     return s;
 }

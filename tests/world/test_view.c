@@ -267,6 +267,53 @@ START_TEST(looking_changes_nothing)
 }
 END_TEST
 
+/* ---- a VM inside the VM ---- */
+
+/* The guest is a monitor too: it says that it has made VM 3, whose page is at its gpa 80400000
+ * (hpa 80006000). VM 3's memory at 40000000 is the guest's at 80000000. */
+static void nest(void)
+{
+    static const word code[] = {
+        0x804002b7, /* lui t0, 0x80400 */
+        0x0012a013, /* trace t0, vm_create */
+        0x0000006f, /* j . */
+    };
+    const word super = 0x80000000 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL;
+    const word page[] = {0x42434d56, 3}, nptbr = PTBR_ON | 0x80010, tvec = 0x40000100;
+    struct machine *m = host_machine(host);
+
+    machine_write(m, VM_CODE, code, sizeof code);
+    machine_write(m, 0x80006000, page, sizeof page);
+    machine_write(m, 0x80006020, &nptbr, 4);
+    machine_write(m, 0x8000610c, &tvec, 4);
+    machine_write(m, 0x80010000 + 4 * PT_INDEX1(0x40000000), &super, 4);
+    host_advance(host, VM_ENTRY_STEPS + 2);
+}
+
+START_TEST(a_vm_inside_a_vm_is_seen_through_both_monitors)
+{
+    const struct space gpa = {.kind = SPACE_GPA, .context = 2};
+    char name[32];
+    word value;
+    hpa where;
+
+    nest();
+    ck_assert_ptr_nonnull(view_context(host, 2));
+    ck_assert_uint_eq(view_context(host, 2)->level, 2);
+    ck_assert_uint_eq(view_context(host, 2)->parent, 1);
+    ck_assert(view_is_monitor(host, 1));
+    ck_assert_str_eq(view_context_name(host, 2, name, sizeof name), "vm3");
+    ck_assert_uint_eq(guest(2, "tvec"), 0x40000100);
+    ck_assert(!has_real(2));
+    ck_assert(!view_guest(host, 2, 10, &value)); /* it has not said where its registers are */
+    ck_assert(translate(SPACE_GPA, 2, 0x40002000, &where));
+    ck_assert_uint_eq(where, 0x80002000);
+    ck_assert(view_read(host, gpa, 0x40002000, &value, 4));
+    ck_assert_uint_eq(value, 0x804002b7);
+    ck_assert(!translate(SPACE_GPA, 2, 0x80000000, &where));
+}
+END_TEST
+
 /* ---- packs ---- */
 
 START_TEST(a_packs_directory_is_read_as_it_is_written)
@@ -311,6 +358,7 @@ Suite *suite_world_view(void)
     tcase_add_test(c, a_read_that_leaves_a_mapping_gives_nothing_at_all);
     tcase_add_test(c, a_write_lands_where_the_map_says);
     tcase_add_test(c, looking_changes_nothing);
+    tcase_add_test(c, a_vm_inside_a_vm_is_seen_through_both_monitors);
     tcase_add_test(c, a_packs_directory_is_read_as_it_is_written);
     suite_add_tcase(s, c);
     return s;
