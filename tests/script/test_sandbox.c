@@ -282,6 +282,53 @@ START_TEST(a_damaged_script_is_an_error_at_most)
 }
 END_TEST
 
+/* Every function of ours with arguments that it does not expect. Running is left out: it would
+ * only take long. */
+static const char misuse[] = PRINT
+    "local e = m:run_until('mmio') local h = m:on_trap(function() end) local seed = %u\n"
+    "local function rnd(n) seed = (seed * 1103515245 + 12345) & 0x7fffffff\n"
+    "  return (seed >> 8) %% n + 1 end\n"
+    "local vm, hpa = m.current, m.mem.hpa\n"
+    "local pool = { false, true, 0, 1, -1, 2 ^ 53, 1 << 40, math.mininteger, 0.5, 0 / 0, "
+    "0x80000000,\n"
+    "  0x800fffff, '', 'a', 'os.elf', 'trap', 'privileged', 'status', ('x'):rep(3000), {}, { 1, 2 "
+    "},\n"
+    "  { cause = 'privileged' }, { image = 'os.elf' }, { name = 1 }, { vm = vm }, { pc = { 5, 1 } "
+    "},\n"
+    "  { when = function(e) return e.b end }, function() end, m, e, h, hpa, vm, m.regs, tz, 'text' "
+    "}\n"
+    "local calls = { { m, { 'load', 'boot_os', 'boot_vmm', 'stop', 'input', 'input_end', 'on',\n"
+    "  'on_trap', 'on_insn', 'vm', 'disasm', 'symbol', 'address', 'events', 'count' } },\n"
+    "  { vm, { 'walk' } }, { hpa, { 'u8', 'u16', 'u32', 'bytes', 'text', 'set_u8', 'set_u16',\n"
+    "  'set_u32', 'set_bytes', 'hpa' } }, { m.mem.gva, { 'u32', 'set_u32', 'text' } },\n"
+    "  { h, { 'del' } }, { string, { 'find', 'match', 'gmatch', 'gsub', 'rep' } },\n"
+    "  { table, { 'insert', 'remove', 'move', 'concat', 'unpack', 'sort' } } }\n"
+    "local free = { tz.machine, tz.expect, tz.row, tz.table, tz.say, tz.hex, tz.rng, tz.disasm,\n"
+    "  require, pairs, tostring, setmetatable, getmetatable, print }\n"
+    "local good = 0\n"
+    "local function any() local v = pool[rnd(#pool + 1)] return v end\n"
+    "for i = 1, 1500 do\n"
+    "  local c, ok = calls[rnd(#calls)]\n"
+    "  if rnd(4) == 1 then ok = pcall(free[rnd(#free)], any(), any(), any())\n"
+    "  elseif rnd(5) == 1 then ok = pcall(function() m.regs[any()] = any() end)\n"
+    "  elseif rnd(5) == 1 then ok = pcall(function() return e[any()], vm[any()], m[any()] end)\n"
+    "  else ok = pcall(c[1][c[2][rnd(#c[2])]], rnd(4) == 1 and any() or c[1], any(), any(), any()) "
+    "end\n"
+    "  good = good + (ok and 1 or 0)\n"
+    "end\n"
+    "print(good > 50 and good < 1450)\n";
+
+START_TEST(wrong_arguments_are_errors_at_most)
+{
+    char text[sizeof misuse + 32];
+
+    snprintf(text, sizeof text, misuse, (unsigned)_i * 977 + 3);
+    run_text(&run, text, 0, 0);
+    ck_assert_msg(run.code == 0 || run.code == ERROR_check, "%s", run.err.text);
+    ck_assert_ptr_nonnull(strstr(run.output, "true"));
+}
+END_TEST
+
 START_TEST(noise_is_an_error_at_most)
 {
     char text[257];
@@ -317,6 +364,7 @@ Suite *suite_script_sandbox(void)
     tcase_add_test(c, addresses_do_not_show);
     tcase_add_test(c, random_numbers_follow_from_the_seed);
     tcase_add_test(c, a_damaged_script_is_an_error_at_most);
+    tcase_add_loop_test(c, wrong_arguments_are_errors_at_most, 0, 10);
     tcase_add_test(c, noise_is_an_error_at_most);
     suite_add_tcase(s, c);
     return s;
