@@ -3,9 +3,6 @@
 
 #include "vmm/alloc.h"
 #include "vmm/lib.h"
-#include "vmm/phys.h"
-
-#include "isa/paging.h"
 
 /* Every right and every ring: what the guest may do with its own RAM is the guest's business. */
 static const word ram_rights = PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL | PTE_A | PTE_D;
@@ -41,26 +38,6 @@ bool p2m_populate(struct p2m *map, gpa first, word size)
         if (!populate_page(map, first + done))
             return false;
     return true;
-}
-
-word p2m_entry(const struct p2m *map, gpa address)
-{
-    const word *root = phys_ptr(map->root);
-    word top = root[PT_INDEX1(address)];
-
-    if (!top)
-        return 0;
-    const word *table = phys_ptr(top & PTE_PPN);
-    return table[PT_INDEX0(address)];
-}
-
-word *p2m_word(struct p2m *map, gpa address)
-{
-    word entry = p2m_entry(map, address);
-
-    if (!entry)
-        return NULL;
-    return phys_ptr((entry & PTE_PPN) | (address & ~PAGE_MASK));
 }
 
 static bool all_mapped(const struct p2m *map, gpa first, word size)

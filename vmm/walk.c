@@ -12,8 +12,6 @@
 #include "vmm/isa.h"
 #include "vmm/p2m.h"
 
-#include "isa/paging.h"
-
 #define LEAF_BITS (PTE_R | PTE_W | PTE_X)
 
 static const word all_rights = PTE_V | LEAF_BITS | PTE_PL | PTE_A | PTE_D;
