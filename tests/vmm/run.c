@@ -10,7 +10,9 @@
 #include "isa/paging.h"
 
 #define MODULES_MAX 4
+#define VMCB_VMID   0x004
 #define VMCB_NPTBR  0x020
+#define SEGMENT_W   2
 #define CONSOLE_MAX (1u << 20)
 
 struct watcher {
@@ -19,6 +21,7 @@ struct watcher {
     size_t length; /* of the raw console */
     char *raw;
     word vmcb; /* of the VM that was created last */
+    word vmid;
 };
 
 static void *read_file(const char *path, size_t *size)
@@ -59,9 +62,11 @@ static void watch(void *user, const struct event *e)
         w->result->exits++;
     else if (e->kind == EVENT_hole)
         w->result->holes++;
-    else if (e->kind == EVENT_hint && e->a == HINT_vm_create)
+    else if (e->kind == EVENT_hint && e->a == HINT_vm_create && e->context == 0) {
         w->vmcb = e->b;
-    else if (e->kind == EVENT_hint && e->a == HINT_vm_destroy)
+        machine_read(w->machine, w->vmcb + VMCB_VMID, &w->vmid, sizeof w->vmid);
+    } else if (e->kind == EVENT_hint && e->a == HINT_vm_destroy && e->context == 0 &&
+               e->b == w->vmid)
         keep_guest_ram(w);
 }
 
@@ -77,6 +82,21 @@ static void sort_lines(struct watcher *w)
         strncat(monitor ? messages : console, line + (monitor ? 5 : 0), length - (monitor ? 5 : 0));
         line += length;
     }
+}
+
+static bool is_intact(const struct machine *m, const struct image *image)
+{
+    bool same = true;
+
+    for (unsigned i = 0; i < image->segment_count && same; i++) {
+        const struct image_segment *s = &image->segments[i];
+        uint8_t *now = malloc(s->filled + 1);
+        if (!(s->flags & SEGMENT_W))
+            same =
+                machine_read(m, s->paddr, now, s->filled) && memcmp(now, s->data, s->filled) == 0;
+        free(now);
+    }
+    return same;
 }
 
 static enum machine_stop drive(struct machine *m, const struct run_request *q)
@@ -134,6 +154,7 @@ struct run_result run(const struct run_request *q)
     r.cycles = machine_cycle(w.machine);
     if (q->ram == RUN_RAM)
         machine_read(w.machine, RAM_BASE, r.ram, RUN_RAM);
+    r.intact = is_intact(w.machine, &image);
     sort_lines(&w);
     for (unsigned i = 0; i < program.module_count; i++)
         free((void *)modules[i].data);

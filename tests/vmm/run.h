@@ -14,6 +14,7 @@
 #define GUEST_PROGRAMS  "build/guest/programs.pack"
 #define GUEST_VMM       "build/guest/vmm.elf"
 #define GUEST_CONFORM   "build/guest/tests/vmm/conform.elf"
+#define GUEST_HOSTILE   "build/guest/tests/vmm/hostile.elf"
 #define GUEST_MISBEHAVE "build/guest/tests/vmm/misbehave.elf"
 
 struct run_module {
@@ -39,7 +40,8 @@ struct run_result {
     char *console;  /* what guests wrote */
     char *messages; /* lines of the monitor, without "vmm: " */
     uint64_t disk;  /* digest */
-    uint8_t *ram;   /* of the guest at its end, RUN_RAM bytes */
+    uint8_t *ram;   /* of the guest (of the last one) at its end, RUN_RAM bytes */
+    bool intact;    /* the program's read-only segments are as they were loaded */
     uint64_t cycles, exits, holes;
 };
 

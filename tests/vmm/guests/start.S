@@ -89,4 +89,5 @@ trapped:
     .bss
     .balign 16
     .space 8192
+    .globl stack_top
 stack_top:

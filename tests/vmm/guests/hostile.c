@@ -1,0 +1,151 @@
+/*
+ * A kernel that tries everything: random instructions, privileged ones above all, in random
+ * rings and states, on random page tables. The command line is its seed.
+ *
+ * Each attempt ends with a trap, by the timer at the latest. The handler then makes up the
+ * next one. It runs without paging and takes nothing from the state that it finds (TPS, tptbr
+ * 0); only an attempt in ring 0 that hits the right registers stops it, or ends its VM.
+ */
+#include "tests/vmm/guests/kernel.h"
+
+int kernel_main(const struct boot_page *boot);
+_Noreturn void hostile_next(void);
+
+#define CODE_WORDS 512
+#define TABLES     8
+#define PATIENCE   20000 /* cycles of an attempt: many exits long */
+#define LENGTH     1500  /* attempts */
+
+static struct {
+    word seed, attempts;
+    word code[CODE_WORDS] __attribute__((aligned(4096)));
+    word tables[TABLES][PT_ENTRIES] __attribute__((aligned(4096)));
+    word x[32];
+} state;
+
+static word random_word(void)
+{
+    if (!state.seed) /* its own stores reach it */
+        state.seed = ++state.attempts;
+    state.seed ^= state.seed << 13;
+    state.seed ^= state.seed >> 17;
+    state.seed ^= state.seed << 5;
+    return state.seed;
+}
+
+static word one_in(word n)
+{
+    return random_word() % n == 0;
+}
+
+/* An address worth trying: RAM, its edges, devices, what lies in between. */
+static word random_address(void)
+{
+    static const word bases[] = {0x80000000, 0x80100000, 0x801ff000, 0x80200000, 0x10000000,
+                                 0x0c000000, 0x00100000, 0x10001000, 0,          0xfffff000};
+    word base = one_in(3) ? (word)(uintptr_t)state.code : bases[random_word() % 10];
+
+    return one_in(8) ? random_word() : base + (random_word() & 0xffc);
+}
+
+static word random_entry(void)
+{
+    word target = one_in(2) ? (word)(uintptr_t)state.tables[random_word() % TABLES]
+                            : random_address() & PTE_PPN;
+
+    if (one_in(16))
+        return random_word();
+    return target | (random_word() & 0xff) | (one_in(4) ? 0 : PTE_V);
+}
+
+static word random_insn(void)
+{
+    static const word opcodes[] = {0x00100073, 0x00000073, 0x30200073, 0x10500073, 0x12000073,
+                                   0x0000000b, 0x0000100b, 0x0000200b, 0x0000300b, 0x0000400b,
+                                   0x0000500b, 0x0000100f, 0x00000003, 0x00002003, 0x00004003,
+                                   0x00000023, 0x00001023, 0x00002023, 0x00000067, 0x00000063};
+    word r = random_word();
+
+    if (one_in(8))
+        return r;
+    if (one_in(12)) /* a register instruction */
+        return 0x73 | (r & 0x000fff80) | (0x7c0u + (r >> 20) % 16) << 20 | (r & 0x3000) | 0x1000;
+    if (one_in(3)) /* something harmless */
+        return 0x13 | (r & 0x000fff80);
+    word opcode = opcodes[one_in(2) ? 12 + r % 6 : r % 20]; /* loads and stores above all */
+    if (opcode >> 20)                                       /* no operands */
+        return opcode;
+    return opcode | (random_word() & 0x01ff8f80) | (one_in(4) ? random_word() & 0xfe000000 : 0);
+}
+
+static void change_something(void)
+{
+    for (word n = random_word() % 16; n; n--)
+        state.code[random_word() % CODE_WORDS] = random_insn();
+    for (word n = random_word() % 16; n; n--)
+        state.tables[random_word() % TABLES][random_word() % PT_ENTRIES] = random_entry();
+    /* so that something is executed at all */
+    state.tables[0][PT_INDEX1(0x80000000)] = 0x80000000 | (random_word() & 0xc0) | 0x3f;
+    if (one_in(2))
+        sfence_vma();
+}
+
+static word random_root(void)
+{
+    word root = (word)(uintptr_t)state.tables[one_in(2) ? 0 : random_word() % TABLES];
+
+    if (one_in(4))
+        return 0;
+    if (one_in(16))
+        return random_word();
+    return PTBR_ON | (random_word() & (3u << PTBR_ASID_SHIFT)) | root >> PAGE_SHIFT;
+}
+
+_Noreturn void hostile_next(void)
+{
+    if (++state.attempts > LENGTH) {
+        *(volatile word *)REGION_finisher = 0x5555;
+        for (;;)
+            ;
+    }
+    change_something();
+    for (unsigned i = 0; i < 32; i++)
+        state.x[i] = one_in(2) ? random_address() : random_word();
+    csr_write(CSR_ie, ie_timer | (random_word() & ie_soft));
+    csr_write(CSR_timecmph, 0);
+    csr_write(CSR_timecmp, csr_read(CSR_time) + PATIENCE);
+    csr_write(CSR_tptbr, 0);
+    csr_write(CSR_eptbr, random_root());
+    word ring = one_in(64) ? 0 : 1 + random_word() % 3;
+    csr_write(CSR_status, status_tps | ring << status_pring_SHIFT | status_pie |
+                              (random_word() & (status_uf | status_iopl)) |
+                              (one_in(8) ? status_ptf : 0));
+    csr_write(CSR_epc, (word)(uintptr_t)&state.code[random_word() % CODE_WORDS]);
+    __asm__ volatile("mv x31, %0\n"
+                     ".irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
+                     "27,28,29,30,31\n"
+                     " lw x\\n, 4*\\n(x31)\n"
+                     ".endr\n"
+                     ".word 0x30200073"
+                     :
+                     : "r"(state.x)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+__attribute__((naked, aligned(4))) static void handler(void)
+{
+    __asm__ volatile("la sp, stack_top\n j hostile_next");
+}
+
+int kernel_main(const struct boot_page *boot)
+{
+    state.seed = 1;
+    for (const char *p = boot->cmdline; *p; p++)
+        state.seed = state.seed * 31 + (word)*p * 0x9e3779b9;
+    for (unsigned i = 0; i < CODE_WORDS; i++)
+        state.code[i] = random_insn();
+    csr_write(CSR_tvec, (word)(uintptr_t)handler);
+    csr_write(CSR_cntren, 7);
+    hostile_next();
+}
