@@ -61,11 +61,13 @@ struct tui {
     bool quit;
 };
 
-/* ---- tui.c ---- */
+/* ---- dashboard.c ---- */
 
 /* Everything but the screen. tui_fini also after a failure. */
 int tui_init(struct tui *t, const struct tui_options *options, struct error *err);
 void tui_fini(struct tui *t);
+/* Begins to log the traps of machines that the scenario has made since the last time. */
+void tui_log_machines(struct tui *t);
 void tui_say(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_complain(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_key(struct tui *t, uint32_t key);

@@ -259,6 +259,35 @@ START_TEST(keys_move_a_list_and_stay_in_it)
 }
 END_TEST
 
+START_TEST(a_screen_is_saved_as_text_and_as_a_picture)
+{
+    char line[600], path[512], text[9000] = "";
+    FILE *f;
+
+    open_dashboard("{ { 'code', 'state' } }", true);
+    draw(80, 24);
+    snprintf(path, sizeof path, "%s/screen.txt", home);
+    snprintf(line, sizeof line, "save %s", path);
+    command_line(tui, line);
+    ck_assert_ptr_nonnull(strstr(tui->message, "saved"));
+    f = fopen(path, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_gt(fread(text, 1, sizeof text - 1, f), 0);
+    fclose(f);
+    ck_assert_str_eq(text, shown);
+    snprintf(line, sizeof line, "save %s/screen.svg", home);
+    command_line(tui, line);
+    snprintf(path, sizeof path, "%s/screen.svg", home);
+    f = fopen(path, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
+    fclose(f);
+    ck_assert_int_eq(strncmp(text, "<svg ", 5), 0);
+    command_line(tui, "save /no/such/folder/screen.txt");
+    ck_assert_ptr_nonnull(strstr(tui->message, "No such file"));
+}
+END_TEST
+
 /* ---- the manual --------------------------------------------------------------------------- */
 
 static char *read_manual(void)
@@ -348,6 +377,7 @@ Suite *suite_tui_pane(void)
     tcase_add_test(c, help_lists_every_key_and_command_whole);
     tcase_add_loop_test(c, no_size_and_no_key_breaks_a_pane, 0, 2);
     tcase_add_test(c, keys_move_a_list_and_stay_in_it);
+    tcase_add_test(c, a_screen_is_saved_as_text_and_as_a_picture);
     tcase_add_test(c, the_manuals_example_is_twenty_lines_and_works);
     tcase_add_test(c, every_function_of_the_manual_exists_and_none_is_missing_there);
     suite_add_tcase(s, c);
