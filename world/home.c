@@ -58,25 +58,30 @@ static bool is_home(const char *path)
     return join(scripts, sizeof scripts, path, "lua-scripts") && is_directory(scripts);
 }
 
-/* Above the program: the source tree that it was built in. */
-static bool above_program(char *out, size_t size)
-{
-    if (!program_path(out, size))
-        return false;
-    for (char *slash; (slash = strrchr(out, '/')) && slash != out;) {
-        *slash = '\0';
-        if (is_home(out))
-            return true;
-    }
-    return false;
-}
-
 static bool copy(char *out, size_t size, const char *path)
 {
     struct text t = text_init(out, size);
 
     text_add(&t, "%s", path);
     return !t.overflow;
+}
+
+/* Above the program: the source tree that it was built in, or the prefix of an installation,
+ * wherever that was moved to. */
+static bool above_program(char *out, size_t size)
+{
+    char path[HOME_PATH_SIZE];
+
+    if (!program_path(path, sizeof path))
+        return false;
+    for (char *slash; (slash = strrchr(path, '/')) && slash != path;) {
+        *slash = '\0';
+        if (join(out, size, path, "share/trapeze") && is_home(out))
+            return true;
+        if (copy(out, size, path) && is_home(out))
+            return true;
+    }
+    return false;
 }
 
 int home_find(struct home *home, struct error *err)

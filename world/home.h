@@ -3,7 +3,8 @@
  *
  * The home directory is the first of these that holds lua-scripts/:
  *   1. $TRAPEZE_HOME
- *   2. the directories above the program (build/release/trapeze -> the source tree)
+ *   2. the directories above the program (build/release/trapeze: the source tree), and
+ *      share/trapeze in each of them (bin/trapeze: an installation)
  *   3. PREFIX/share/trapeze, as given at build time
  * Guests are in HOME/build/guest in a source tree, in HOME/guests when installed.
  */
