@@ -194,7 +194,7 @@ install: all
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trapeze
 	cp -R scenarios lua-scripts $(DESTDIR)$(PREFIX)/share/trapeze/
 	install -d $(DESTDIR)$(PREFIX)/share/trapeze/guests
-	for f in $(filter-out %/tests/%,$(GUESTS)); do install -m 644 $$f $(DESTDIR)$(PREFIX)/share/trapeze/guests/; done
+	for f in $(filter-out $(G)/tests/%,$(GUESTS)); do install -m 644 $$f $(DESTDIR)$(PREFIX)/share/trapeze/guests/; done
 
 clean:
 	rm -rf build
