@@ -2,6 +2,7 @@
  * What a script is made of, for script/ alone; everybody else has script.h.
  *
  *   script.c    life: open, start, resume, run
+ *   embed.c     what the dashboard uses: its library, panes, the `:` line
  *   check.c     what was expected and what came of it
  *   sandbox.c   memory, instructions, globals, require
  *   guard.c     library functions that could run for ever or differ from run to run
