@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -77,6 +78,33 @@ static void on_check(void *user, unsigned index)
     fflush(stdout);
 }
 
+/* Paragraphs for a terminal of 80 columns; lines that begin with a blank stay as they are. */
+static void print_wrapped(const char *text)
+{
+    const unsigned width = 79;
+    unsigned column = 0;
+
+    for (const char *word = text; *word;) {
+        size_t length = strcspn(word, " \n");
+        bool begins_line = word == text || word[-1] == '\n';
+        if (begins_line && (*word == ' ' || *word == '\n')) {
+            size_t line = strcspn(word, "\n");
+            printf("%s%.*s\n", column ? "\n" : "", (int)line, word);
+            column = 0;
+            word += line + (word[line] == '\n');
+            continue;
+        }
+        if (column && column + 1 + length > width) {
+            putchar('\n');
+            column = 0;
+        }
+        column += (unsigned)printf("%s%.*s", column ? " " : "", (int)length, word);
+        word += length + (word[length] != '\0');
+    }
+    if (column)
+        putchar('\n');
+}
+
 static void print_head(const struct report *r)
 {
     if (r->json) {
@@ -88,7 +116,9 @@ static void print_head(const struct report *r)
     printf("%s\n", script_title(r->script));
     for (const char *c = script_title(r->script); *c; c++)
         putchar('=');
-    printf("\n%s\n\n", script_text(r->script));
+    putchar('\n');
+    print_wrapped(script_text(r->script));
+    putchar('\n');
     fflush(stdout);
 }
 
