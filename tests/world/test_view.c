@@ -292,7 +292,7 @@ static void nest(void)
 
 START_TEST(a_vm_inside_a_vm_is_seen_through_both_monitors)
 {
-    const struct space gpa = {.kind = SPACE_GPA, .context = 2};
+    const struct space physical = {.kind = SPACE_GPA, .context = 2};
     char name[32];
     word value;
     hpa where;
@@ -308,7 +308,7 @@ START_TEST(a_vm_inside_a_vm_is_seen_through_both_monitors)
     ck_assert(!view_guest(host, 2, 10, &value)); /* it has not said where its registers are */
     ck_assert(translate(SPACE_GPA, 2, 0x40002000, &where));
     ck_assert_uint_eq(where, 0x80002000);
-    ck_assert(view_read(host, gpa, 0x40002000, &value, 4));
+    ck_assert(view_read(host, physical, 0x40002000, &value, 4));
     ck_assert_uint_eq(value, 0x804002b7);
     ck_assert(!translate(SPACE_GPA, 2, 0x80000000, &where));
 }
