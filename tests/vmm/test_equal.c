@@ -13,6 +13,7 @@
 Suite *suite_vmm_equal(void);
 
 #define STEPS 400000000u
+#define SEEDS 24
 
 /* The line in which two texts first differ, of each its first characters. */
 static void check_text(const char *bare, const char *virtual, const char *what)
@@ -119,6 +120,30 @@ START_TEST(nor_with_a_tlb_of_one_entry)
     struct run_result virtual = run_virtual(cases[_i].name, 1);
 
     check_equal(&bare, &virtual, cases[_i].name);
+    run_free(&bare);
+    run_free(&virtual);
+}
+END_TEST
+
+/* Random straight code on random page tables: what 1500 traps left must be the same. */
+START_TEST(random_code_and_tables_have_the_same_outcome)
+{
+    static const struct run_module modules[] = {{"k", GUEST_HOSTILE}, {NULL, NULL}};
+    char orderly[32], cmdline[128];
+    struct run_request q = {
+        .program = GUEST_HOSTILE, .cmdline = orderly, .ram = RUN_RAM, .steps = STEPS};
+
+    snprintf(orderly, sizeof orderly, "orderly %d", _i);
+    struct run_result bare = run(&q);
+    snprintf(cmdline, sizeof cmdline, "vm=t kernel=k ram=8M cmdline={%s}", orderly);
+    q.program = GUEST_VMM;
+    q.cmdline = cmdline;
+    q.modules = modules;
+    q.ram = RUN_HOST;
+    struct run_result virtual = run(&q);
+    ck_assert_int_eq(bare.stop, STOP_HALTED);
+    ck_assert_uint_eq(strlen(bare.console), 9);
+    check_equal(&bare, &virtual, orderly);
     run_free(&bare);
     run_free(&virtual);
 }
@@ -257,6 +282,7 @@ Suite *suite_vmm_equal(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, a_kernel_cannot_tell_that_it_is_virtual, 0, COUNT_OF(cases));
     tcase_add_loop_test(t, nor_with_a_tlb_of_one_entry, 0, COUNT_OF(cases));
+    tcase_add_loop_test(t, random_code_and_tables_have_the_same_outcome, 0, SEEDS);
     suite_add_tcase(s, t);
     tcase_set_timeout(os, 120);
     tcase_add_checked_fixture(os, NULL, remove_disk);

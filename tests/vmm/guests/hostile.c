@@ -5,11 +5,18 @@
  * Each attempt ends with a trap, by the timer at the latest. The handler then makes up the
  * next one. It runs without paging and takes nothing from the state that it finds (TPS, tptbr
  * 0); only an attempt in ring 0 that hits the right registers stops it, or ends its VM.
+ *
+ * With "orderly " before the seed it does only what must have the same outcome on every
+ * processor of this kind: straight code, no timer, tables that change only together with a
+ * fence, nothing aimed at itself. In the end it prints a digest of all that its traps left.
  */
+#include <stdbool.h>
+
 #include "tests/vmm/guests/kernel.h"
 
 int kernel_main(const struct boot_page *boot);
 _Noreturn void hostile_next(void);
+extern word saved_registers[];
 
 #define CODE_WORDS 512
 #define TABLES     8
@@ -17,11 +24,13 @@ _Noreturn void hostile_next(void);
 #define LENGTH     1500  /* attempts */
 
 static struct {
-    word seed, attempts;
+    word seed, attempts, digest;
+    bool orderly;
     word code[CODE_WORDS] __attribute__((aligned(4096)));
     word tables[TABLES][PT_ENTRIES] __attribute__((aligned(4096)));
-    word x[32];
 } state;
+
+word saved_registers[32]; /* where the handler puts them */
 
 static word random_word(void)
 {
@@ -43,18 +52,22 @@ static word random_address(void)
 {
     static const word bases[] = {0x80000000, 0x80100000, 0x801ff000, 0x80200000, 0x10000000,
                                  0x0c000000, 0x00100000, 0x10001000, 0,          0xfffff000};
-    word base = one_in(3) ? (word)(uintptr_t)state.code : bases[random_word() % 10];
+    word base = one_in(3)       ? (word)(uintptr_t)state.code
+                : state.orderly ? bases[1 + random_word() % 9]
+                                : bases[random_word() % 10];
 
     return one_in(8) ? random_word() : base + (random_word() & 0xffc);
 }
 
 static word random_entry(void)
 {
-    word target = one_in(2) ? (word)(uintptr_t)state.tables[random_word() % TABLES]
-                            : random_address() & PTE_PPN;
+    word table = (word)(uintptr_t)state.tables[random_word() % TABLES];
+    word target = one_in(2) ? table : random_address() & PTE_PPN;
 
     if (one_in(16))
         return random_word();
+    if (state.orderly && target == table)
+        return table | PTE_V;
     return target | (random_word() & 0xff) | (one_in(4) ? 0 : PTE_V);
 }
 
@@ -72,7 +85,11 @@ static word random_insn(void)
         return 0x73 | (r & 0x000fff80) | (0x7c0u + (r >> 20) % 16) << 20 | (r & 0x3000) | 0x1000;
     if (one_in(3)) /* something harmless */
         return 0x13 | (r & 0x000fff80);
-    word opcode = opcodes[one_in(2) ? 12 + r % 6 : r % 20]; /* loads and stores above all */
+    if (state.orderly && one_in(8))
+        return 0x00000073; /* ecall */
+    word opcode =
+        opcodes[one_in(2) ? 12 + r % 6
+                          : r % (state.orderly ? 18 : 20)]; /* loads and stores above all */
     if (opcode >> 20)                                       /* no operands */
         return opcode;
     return opcode | (random_word() & 0x01ff8f80) | (one_in(4) ? random_word() & 0xfe000000 : 0);
@@ -86,7 +103,7 @@ static void change_something(void)
         state.tables[random_word() % TABLES][random_word() % PT_ENTRIES] = random_entry();
     /* so that something is executed at all */
     state.tables[0][PT_INDEX1(0x80000000)] = 0x80000000 | (random_word() & 0xc0) | 0x3f;
-    if (one_in(2))
+    if (state.orderly || one_in(2))
         sfence_vma();
 }
 
@@ -101,26 +118,51 @@ static word random_root(void)
     return PTBR_ON | (random_word() & (3u << PTBR_ASID_SHIFT)) | root >> PAGE_SHIFT;
 }
 
+static void add_to_digest(word value)
+{
+    state.digest = (state.digest ^ value) * 0x01000193;
+}
+
+/* What the last attempt left, but for what depends on time: the counters that it read. */
+static void look_at_trap(void)
+{
+    add_to_digest(csr_read(CSR_cause));
+    add_to_digest(csr_read(CSR_tval));
+    add_to_digest(csr_read(CSR_epc));
+    add_to_digest(csr_read(CSR_status));
+    add_to_digest(csr_read(CSR_eptbr));
+    for (unsigned i = 0; i < 32; i++)
+        add_to_digest(saved_registers[i]);
+}
+
+static _Noreturn void finish(void)
+{
+    put_hex(state.digest);
+    put_text("\n");
+    for (;;)
+        *(volatile word *)REGION_finisher = 0x5555;
+}
+
+/* The handler's other half: the next attempt. */
 _Noreturn void hostile_next(void)
 {
-    if (++state.attempts > LENGTH) {
-        *(volatile word *)REGION_finisher = 0x5555;
-        for (;;)
-            ;
-    }
+    look_at_trap();
+    if (++state.attempts > LENGTH)
+        finish();
     change_something();
     for (unsigned i = 0; i < 32; i++)
-        state.x[i] = one_in(2) ? random_address() : random_word();
-    csr_write(CSR_ie, ie_timer | (random_word() & ie_soft));
+        saved_registers[i] = one_in(2) ? random_address() : random_word();
+    csr_write(CSR_ie, state.orderly ? 0 : ie_timer | (random_word() & ie_soft));
     csr_write(CSR_timecmph, 0);
     csr_write(CSR_timecmp, csr_read(CSR_time) + PATIENCE);
     csr_write(CSR_tptbr, 0);
     csr_write(CSR_eptbr, random_root());
-    word ring = one_in(64) ? 0 : 1 + random_word() % 3;
+    csr_write(CSR_tscratch, (word)(uintptr_t)saved_registers);
+    word ring = one_in(64) && !state.orderly ? 0 : 1 + random_word() % 3;
     csr_write(CSR_status, status_tps | ring << status_pring_SHIFT | status_pie |
                               (random_word() & (status_uf | status_iopl)) |
                               (one_in(8) ? status_ptf : 0));
-    csr_write(CSR_epc, (word)(uintptr_t)&state.code[random_word() % CODE_WORDS]);
+    csr_write(CSR_epc, (word)(uintptr_t)&state.code[random_word() % (CODE_WORDS - 16)]);
     __asm__ volatile("mv x31, %0\n"
                      ".irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
                      "27,28,29,30,31\n"
@@ -128,24 +170,33 @@ _Noreturn void hostile_next(void)
                      ".endr\n"
                      ".word 0x30200073"
                      :
-                     : "r"(state.x)
+                     : "r"(saved_registers)
                      : "memory");
     __builtin_unreachable();
 }
 
 __attribute__((naked, aligned(4))) static void handler(void)
 {
-    __asm__ volatile("la sp, stack_top\n j hostile_next");
+    __asm__ volatile("csrrw x31, 0x7c2, x31\n"
+                     ".irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
+                     "27,28,29,30\n"
+                     " sw x\\n, 4*\\n(x31)\n"
+                     ".endr\n"
+                     "csrr x1, 0x7c2\n"
+                     "sw x1, 124(x31)\n"
+                     "la sp, stack_top\n"
+                     "j hostile_next");
 }
 
 int kernel_main(const struct boot_page *boot)
 {
+    state.orderly = boot->cmdline[0] == 'o';
     state.seed = 1;
     for (const char *p = boot->cmdline; *p; p++)
         state.seed = state.seed * 31 + (word)*p * 0x9e3779b9;
     for (unsigned i = 0; i < CODE_WORDS; i++)
         state.code[i] = random_insn();
     csr_write(CSR_tvec, (word)(uintptr_t)handler);
-    csr_write(CSR_cntren, 7);
+    csr_write(CSR_cntren, state.orderly ? 0 : 7);
     hostile_next();
 }
