@@ -138,9 +138,9 @@ $(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CHECK_LIBS) $(LDLIBS) -o $@
 
-# SUITE=isa_decode runs one suite. HARD=1 shakes what rarely moves (tests/machine/harness.h).
+# SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers. HARD=1 shakes what rarely moves (tests/machine/harness.h).
 check: tools-present all $(CHECKER)
-	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
+	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes CK_DEFAULT_TIMEOUT=300 $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
 
 .PHONY: tools-present
 tools-present:
