@@ -197,7 +197,7 @@ static bool feed(struct session *s, bool wait, bool *open)
     if (n > 0)
         host_input(s->host, buffer, (size_t)n);
     if (n < 0) {
-        machine_input_end(host_machine(s->host));
+        host_input_end(s->host);
         *open = false;
     }
     return !escape;

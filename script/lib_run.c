@@ -248,7 +248,7 @@ static int input(lua_State *L)
 
 static int input_end(lua_State *L)
 {
-    machine_input_end(host_machine(machine_arg(L, 1)));
+    host_input_end(machine_arg(L, 1));
     return 0;
 }
 

@@ -1,15 +1,16 @@
 /*
- * Writes from outside: registers, control registers, memory. Between runs they take effect at
- * once. Inside an event the instruction is half done, so they are checked, noted, and carried
- * out in order at the next boundary, before the machine goes on.
+ * What is done from outside: writes to registers, control registers and memory, console input.
+ * Between runs it takes effect at once. Inside an event the instruction is half done, so it is
+ * checked, noted, and carried out in order at the next boundary, before the machine goes on.
  */
 #include "isa/csr.h"
+#include "world/history.h"
 #include "world/host.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void carry_out(struct host *h, const struct host_edit *e)
+void host_carry_out(struct host *h, const struct host_edit *e)
 {
     struct cpu_regs regs;
 
@@ -28,14 +29,28 @@ static void carry_out(struct host *h, const struct host_edit *e)
             regs.x[e->where] = e->value;
         machine_set_regs(h->machine, &regs);
         break;
+    case EDIT_INPUT:
+        machine_input(h->machine, e->data, e->size);
+        break;
+    case EDIT_INPUT_END:
+        machine_input_end(h->machine);
+        break;
     }
+}
+
+/* The history has to know before and after. */
+static void perform(struct host *h, const struct host_edit *e)
+{
+    history_note(h, e);
+    host_carry_out(h, e);
+    history_noted(h);
 }
 
 /* Takes over e->data. */
 static bool ask(struct host *h, struct host_edit e)
 {
     if (!h->running) {
-        carry_out(h, &e);
+        perform(h, &e);
         free(e.data);
         return true;
     }
@@ -57,20 +72,36 @@ static bool ask(struct host *h, struct host_edit e)
 
 void host_apply_edits(struct host *h)
 {
-    for (size_t i = 0; i < h->edit_count; i++) {
-        carry_out(h, &h->edits[i]);
+    for (size_t i = 0; i < h->edit_count; i++)
+        perform(h, &h->edits[i]);
+    host_drop_edits(h);
+}
+
+void host_drop_edits(struct host *h)
+{
+    for (size_t i = 0; i < h->edit_count; i++)
         free(h->edits[i].data);
-    }
     h->edit_count = 0;
 }
 
 void host_free_edits(struct host *h)
 {
-    for (size_t i = 0; i < h->edit_count; i++)
-        free(h->edits[i].data);
+    host_drop_edits(h);
     free(h->edits);
     h->edits = NULL;
-    h->edit_count = h->edit_room = 0;
+    h->edit_room = 0;
+}
+
+/* With a copy of the data. */
+static bool ask_with(struct host *h, struct host_edit e, const void *data)
+{
+    if (e.size == 0)
+        return true;
+    e.data = malloc(e.size);
+    if (!e.data)
+        return false;
+    memcpy(e.data, data, e.size);
+    return ask(h, e);
 }
 
 bool host_write(struct host *h, hpa address, const void *data, size_t size)
@@ -79,14 +110,8 @@ bool host_write(struct host *h, hpa address, const void *data, size_t size)
 
     if (address < RAM_BASE || size > ram || address - RAM_BASE > ram - size)
         return false;
-    if (!h->running)
-        return machine_write(h->machine, address, data, size);
-    struct host_edit e = {.kind = EDIT_MEMORY, .where = address, .size = size};
-    e.data = malloc(size ? size : 1);
-    if (!e.data)
-        return false;
-    memcpy(e.data, data, size);
-    return ask(h, e);
+    return ask_with(h, (struct host_edit){.kind = EDIT_MEMORY, .where = address, .size = size},
+                    data);
 }
 
 bool host_write_csr(struct host *h, word number, word value)
@@ -103,4 +128,14 @@ bool host_write_reg(struct host *h, unsigned x, word value)
     if (x > HOST_REG_PC)
         return false;
     return ask(h, (struct host_edit){.kind = EDIT_REG, .where = x, .value = value});
+}
+
+void host_input(struct host *h, const void *data, size_t size)
+{
+    ask_with(h, (struct host_edit){.kind = EDIT_INPUT, .size = size}, data);
+}
+
+void host_input_end(struct host *h)
+{
+    ask(h, (struct host_edit){.kind = EDIT_INPUT_END});
 }

@@ -19,9 +19,9 @@ struct host_image {
     struct host_image *next;
 };
 
-/* A write asked for inside an event; `data` of memory writes is its own allocation. */
+/* Something done to the machine from outside; `data` of writes and input is its own allocation. */
 struct host_edit {
-    enum { EDIT_MEMORY, EDIT_CSR, EDIT_REG } kind;
+    enum { EDIT_MEMORY, EDIT_CSR, EDIT_REG, EDIT_INPUT, EDIT_INPUT_END } kind;
     word where;
     word value;
     size_t size;
@@ -54,6 +54,7 @@ struct host {
     struct goal goal;
     enum goal_state goal_state;
     uint64_t goal_end;          /* icount at which the budget is used up */
+    uint64_t goal_from;         /* icount when it was set: nothing before counts */
     uint64_t goal_console_from; /* console_total when it was set */
     struct event goal_event;
     bool goal_has_event;
@@ -66,14 +67,27 @@ struct host {
 
     struct recorder recorder;
     struct counters *counters;
+
+    struct timeline *timeline; /* history.h; NULL: not recorded */
+    bool silent;               /* the past is run again: nobody is told */
 };
 
 /* Begins and ends listening to the machine (run.c). */
 int host_attach(struct host *h, struct error *err);
 void host_detach(struct host *h);
 
-/* Writes that wait for an instruction boundary (edit.c). */
+/* A pending goal counts from here at the latest: what was known of the time until then is not
+ * going to happen. Console output is counted in bytes ever written. */
+void host_goal_from(struct host *h, uint64_t icount, uint64_t console_total);
+
+/* Takes back what was printed beyond so many bytes. */
+void host_truncate_console(struct host *h, uint64_t total);
+
+/* Edits that wait for an instruction boundary (edit.c). */
 void host_apply_edits(struct host *h);
+void host_drop_edits(struct host *h);
 void host_free_edits(struct host *h);
+/* Does it, now. */
+void host_carry_out(struct host *h, const struct host_edit *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "trace/counters.h"
 #include "trace/recorder.h"
+#include "world/history.h"
 #include "world/host.h"
 
 #include <stdlib.h>
@@ -38,6 +39,17 @@ static void console_add(struct host *h, char c)
     h->console_total++;
 }
 
+void host_truncate_console(struct host *h, uint64_t total)
+{
+    if (total >= h->console_total)
+        return;
+    uint64_t cut = h->console_total - total;
+
+    h->console_length = cut < h->console_length ? h->console_length - (size_t)cut : 0;
+    h->console[h->console_length] = '\0';
+    h->console_total = total;
+}
+
 static void goal_reached(struct host *h, const struct event *e)
 {
     h->goal_state = GOAL_REACHED;
@@ -50,9 +62,8 @@ static void goal_reached(struct host *h, const struct event *e)
 static bool text_arrived(const struct host *h)
 {
     size_t n = strlen(h->goal.text);
-    uint64_t since = h->console_total - h->goal_console_from;
 
-    return n <= since && n <= h->console_length &&
+    return h->console_total >= h->goal_console_from + n && n <= h->console_length &&
            memcmp(h->console + h->console_length - n, h->goal.text, n) == 0;
 }
 
@@ -61,7 +72,7 @@ static void on_console(struct host *h, const struct event *e)
     if (e->b) /* typed, not printed */
         return;
     console_add(h, (char)e->a);
-    if (h->goal_state == GOAL_PENDING && h->goal.kind == GOAL_TEXT && text_arrived(h))
+    if (h->goal_state == GOAL_PENDING && h->goal.kind == GOAL_TEXT && !h->silent && text_arrived(h))
         goal_reached(h, e);
 }
 
@@ -91,7 +102,7 @@ static void watch_goal(void *user, const struct event *e)
 {
     struct host *h = user;
 
-    if (h->goal_state == GOAL_PENDING &&
+    if (h->goal_state == GOAL_PENDING && e->icount >= h->goal_from &&
         filter_match(&h->goal.filter, machine_contexts(h->machine), e))
         goal_reached(h, e);
 }
@@ -164,11 +175,20 @@ void host_set_goal(struct host *h, const struct goal *goal)
     h->goal_state = goal ? GOAL_PENDING : GOAL_NONE;
     h->goal = goal ? *goal : (struct goal){0};
     h->goal_end = h->goal.budget < UINT64_MAX - now ? now + h->goal.budget : UINT64_MAX;
+    h->goal_from = now;
     h->goal_console_from = h->console_total;
     trace_set_mask(machine_trace(h->machine), &h->goal_watcher,
                    goal && goal->kind == GOAL_EVENT ? filter_kinds(&goal->filter) : 0);
     if (goal && goal->kind == GOAL_STEPS && goal->budget == 0)
         h->goal_state = GOAL_REACHED;
+}
+
+void host_goal_from(struct host *h, uint64_t icount, uint64_t console_total)
+{
+    if (h->goal_from > icount)
+        h->goal_from = icount;
+    if (h->goal_console_from > console_total)
+        h->goal_console_from = console_total;
 }
 
 enum goal_state host_goal(const struct host *h)
@@ -221,9 +241,10 @@ void host_stop_goal(struct host *h)
 static enum machine_stop run(struct host *h, uint64_t steps)
 {
     h->running = true;
-    enum machine_stop why = machine_run(h->machine, steps);
+    enum machine_stop why = machine_run(h->machine, history_limit(h, steps));
     h->running = false;
     host_apply_edits(h);
+    history_arrived(h);
     return why;
 }
 
@@ -298,11 +319,6 @@ bool world_advance(struct world *w, uint64_t steps)
 }
 
 /* ---- looking ---- */
-
-void host_input(struct host *h, const void *data, size_t size)
-{
-    machine_input(h->machine, data, size);
-}
 
 const char *host_console(const struct host *h, size_t *length)
 {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "isa/boot.h"
+#include "world/history.h"
 #include "world/home.h"
 #include "world/host.h"
 #include "world/pack.h"
@@ -45,6 +46,7 @@ static void host_free(struct host *h)
 {
     if (!h)
         return;
+    history_free(h);
     host_detach(h);
     machine_free(h->machine);
     free_images(h);
@@ -255,6 +257,7 @@ static int load(struct host *h, struct loading *l, const struct host_program *pr
     code = machine_load(h->machine, &p, err);
     if (code)
         return code;
+    history_restart(h);
     free_images(h);
     l->has_image = false;
     code = keep_image(h, last_part(program->image), &l->image, err);

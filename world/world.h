@@ -132,7 +132,9 @@ bool host_write_reg(struct host *h, unsigned x, word value); /* x 0 to 31; HOST_
 
 /* ---- what can be seen --------------------------------------------------------------------- */
 
+/* Console input, at the next boundary when called inside an event; and its end (machine.h). */
 void host_input(struct host *h, const void *data, size_t size);
+void host_input_end(struct host *h);
 /* Console output so far, NUL-terminated; the oldest part goes when it passes 1 MiB. `length`
  * may be NULL. Valid until the host runs on. */
 const char *host_console(const struct host *h, size_t *length);

@@ -1,0 +1,173 @@
+/* Snapshots along a history; see points.h. */
+#include "world/points.h"
+
+#include "isa/paging.h"
+#include "machine/snapshot.h"
+#include "trace/counters.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAR_SHARE      8   /* of the way to a point: how far its neighbours may be apart */
+#define STEPS_PER_PAGE 512 /* of more spacing: copying a page costs as much as running these */
+#define SPACING_MOST   4   /* times the spacing */
+
+/* ---- the row ---------------------------------------------------------------------------- */
+
+static size_t weigh(const struct point *point, const struct point *before)
+{
+    return snapshot_bytes(point->snapshot, before ? before->snapshot : NULL) +
+           counters_kept_bytes(point->counters);
+}
+
+/* What a point holds alone depends on the one in front of it. */
+static void weigh_again(struct points *p, unsigned index)
+{
+    if (index >= p->count)
+        return;
+    p->bytes -= p->at[index].bytes;
+    p->at[index].bytes = weigh(&p->at[index], index ? &p->at[index - 1] : NULL);
+    p->bytes += p->at[index].bytes;
+}
+
+static void insert(struct points *p, unsigned index, const struct point *point)
+{
+    memmove(&p->at[index + 1], &p->at[index], (p->count - index) * sizeof p->at[0]);
+    p->at[index] = *point;
+    p->count++;
+    weigh_again(p, index);
+    weigh_again(p, index + 1);
+}
+
+static void release(struct point *point)
+{
+    snapshot_free(point->snapshot);
+    counters_kept_free(point->counters);
+}
+
+static void drop(struct points *p, unsigned index)
+{
+    p->bytes -= p->at[index].bytes;
+    release(&p->at[index]);
+    p->count--;
+    memmove(&p->at[index], &p->at[index + 1], (p->count - index) * sizeof p->at[0]);
+    weigh_again(p, index);
+}
+
+unsigned points_find(const struct points *p, uint64_t icount)
+{
+    unsigned low = 0, high = p->count;
+
+    assert(p->count > 0 && p->at[0].icount <= icount);
+    while (high - low > 1) {
+        unsigned middle = low + (high - low) / 2;
+
+        if (p->at[middle].icount <= icount)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- thinning --------------------------------------------------------------------------- */
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* How far apart its neighbours are: what would have to be run again without it. */
+static uint64_t gap(const struct points *p, unsigned i)
+{
+    const struct point *behind = &p->at[i + 1 < p->count ? i + 1 : i];
+
+    return behind->icount - p->at[i - 1].icount;
+}
+
+static void thin_by_distance(struct points *p, uint64_t now)
+{
+    for (unsigned i = p->count; i-- > 1;)
+        if (i + 1 < p->count && gap(p, i) <= distance(now, p->at[i].icount) / FAR_SHARE)
+            drop(p, i);
+}
+
+/* The one that is least missed, as seen from `now`; 0 when none may go. */
+static unsigned least_missed(const struct points *p, uint64_t now)
+{
+    unsigned stays = points_find(p, now), least = 0;
+    double least_loss = 0;
+
+    for (unsigned i = 1; i < p->count; i++) {
+        double way = (double)(distance(now, p->at[i].icount) + p->spacing);
+        double loss = (double)gap(p, i) / way;
+
+        if (i != stays && (least == 0 || loss < least_loss)) {
+            least = i;
+            least_loss = loss;
+        }
+    }
+    return least;
+}
+
+static void thin(struct points *p, uint64_t now)
+{
+    unsigned least;
+
+    thin_by_distance(p, now);
+    while ((p->bytes > p->limit || p->count == POINTS_MAX) && (least = least_missed(p, now)) != 0)
+        drop(p, least);
+}
+
+/* ---- taking ----------------------------------------------------------------------------- */
+
+static uint64_t spacing_behind(const struct points *p, const struct point *point)
+{
+    uint64_t more = point->bytes / PAGE_SIZE * STEPS_PER_PAGE;
+    uint64_t most = (SPACING_MOST - 1) * p->spacing;
+
+    return p->spacing + (more < most ? more : most);
+}
+
+int points_take(struct points *p, struct host *h, size_t entry, struct error *err)
+{
+    uint64_t now = machine_icount(h->machine);
+    unsigned index = p->count ? points_find(p, now) + 1 : 0;
+    struct point point = {
+        .icount = now,
+        .entry = entry,
+        .leaver = h->leaver,
+        .console_total = h->console_total,
+        .recorder_total = recorder_total(&h->recorder),
+    };
+
+    int code = snapshot_take(&point.snapshot, h->machine, err);
+    if (code)
+        return code;
+    point.counters = counters_keep(h->counters);
+    if (!point.counters) {
+        release(&point);
+        return error_set(err, ERROR_memory, "out of memory for a snapshot of the counters");
+    }
+    insert(p, index, &point);
+    p->at[index].spacing = spacing_behind(p, &p->at[index]);
+    thin(p, now);
+    return 0;
+}
+
+/* ---- dropping --------------------------------------------------------------------------- */
+
+void points_cut(struct points *p, uint64_t icount, size_t entry)
+{
+    while (p->count > 0 &&
+           (p->at[p->count - 1].icount > icount ||
+            (p->at[p->count - 1].icount == icount && p->at[p->count - 1].entry > entry)))
+        drop(p, p->count - 1);
+}
+
+void points_clear(struct points *p)
+{
+    while (p->count > 0)
+        drop(p, p->count - 1);
+}
