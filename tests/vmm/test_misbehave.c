@@ -9,7 +9,7 @@
 
 Suite *suite_vmm_misbehave(void);
 
-#define STEPS 40000000u
+#define STEPS 60000000u
 
 static const struct run_module all[] = {{"bad", GUEST_MISBEHAVE},
                                         {"good", GUEST_CONFORM},
@@ -24,7 +24,7 @@ static struct run_result run_vmm(const char *cmdline, bool classic)
                             .cmdline = cmdline,
                             .modules = all,
                             .lines = nothing,
-                            .ram = RUN_HOST,
+                            .ram = 2 * RUN_HOST,
                             .classic = classic,
                             .steps = STEPS};
 
@@ -103,6 +103,27 @@ START_TEST(a_vm_that_never_stops_leaves_time_to_the_others)
 }
 END_TEST
 
+START_TEST(sixty_four_vms_run_side_by_side)
+{
+    char cmdline[2048] = "";
+    unsigned ended = 0;
+
+    for (unsigned i = 1; i <= 64; i++) {
+        char one[40];
+        snprintf(one, sizeof one, "vm=v%u ram=1M kernel=good ", i);
+        strcat(cmdline, one);
+    }
+    struct run_result r = run_vmm(cmdline, false);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_uint_eq(r.status, 2); /* the kernel's own, without a case to run */
+    for (const char *at = r.messages; (at = strstr(at, " ended: it powered off with status 2"));
+         at++)
+        ended++;
+    ck_assert_uint_eq(ended, 64);
+    run_free(&r);
+}
+END_TEST
+
 /* As x86 guests did: the kernel believes it is in ring 0 and reads that it is not. */
 START_TEST(on_a_classic_machine_the_os_goes_wrong_by_itself)
 {
@@ -125,7 +146,7 @@ static const struct {
     {"vm=a kernel=programs", "a: programs: not an ELF file\n"},
     {"vm=a kernel=good modules=none", "a: none: there is no module of this name\n"},
     {"vm=a kernel=good ram=1G", "ram=1G: give whole pages from 1M to 1024M, as in ram=16M\n"},
-    {"vm=a kernel=good ram=64M", "a: this machine has too little RAM left for it\n"},
+    {"vm=a kernel=good ram=128M", "a: this machine has too little RAM left for it\n"},
     {"vm=a kernel=good disk=0 vm=b kernel=good disk=0", "b: disk 0 belongs to another VM\n"},
     {"vm=a technique=assist", "no technique is called assist; there is: full\n"},
 };
@@ -150,6 +171,7 @@ Suite *suite_vmm_misbehave(void)
     tcase_add_loop_test(t, a_kernel_that_goes_wrong_ends_its_vm_with_a_reason, 0, COUNT_OF(bad));
     tcase_add_loop_test(t, and_the_monitor_goes_on_with_the_others, 0, COUNT_OF(bad));
     tcase_add_loop_test(t, a_vm_that_never_stops_leaves_time_to_the_others, 0, COUNT_OF(greedy));
+    tcase_add_test(t, sixty_four_vms_run_side_by_side);
     tcase_add_test(t, on_a_classic_machine_the_os_goes_wrong_by_itself);
     tcase_add_loop_test(t, what_cannot_be_run_is_refused_with_status_2, 0, COUNT_OF(unusable));
     suite_add_tcase(s, t);
