@@ -33,6 +33,7 @@ bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end)
     a->base = base;
     a->count = size >> PAGE_SHIFT;
     a->free_list = FRAME_NONE;
+    alloc_share_asids(a, 1);
     hpa table = page_up(used_end);
     word table_size = page_up(a->count * (word)sizeof(struct frame));
     word used = table - base + table_size;
@@ -127,16 +128,25 @@ void alloc_release(struct alloc *a, unsigned owner)
     for (unsigned i = 0; i < LINES_MAX; i++)
         if (a->line_owner[i] == owner)
             a->line_owner[i] = OWNER_VMM;
+    a->asids[owner] = 0;
     release_ports(a, owner);
     a->cycles[owner] = 0;
+}
+
+void alloc_share_asids(struct alloc *a, unsigned owners)
+{
+    a->asid_limit = (uint16_t)((ASIDS - 1) / owners);
 }
 
 word alloc_asid(struct alloc *a, unsigned owner)
 {
     vmm_assert(owner != OWNER_VMM && owner < OWNERS_MAX);
+    if (a->asids[owner] == a->asid_limit)
+        return ASID_NONE;
     for (word i = 1; i < ASIDS; i++) {
         if (a->asid_owner[i] == OWNER_VMM) {
             a->asid_owner[i] = (uint16_t)owner;
+            a->asids[owner]++;
             return i;
         }
     }
@@ -147,6 +157,7 @@ void alloc_asid_free(struct alloc *a, unsigned owner, word asid)
 {
     vmm_assert(asid != ASID_NONE && asid < ASIDS && a->asid_owner[asid] == owner);
     a->asid_owner[asid] = OWNER_VMM;
+    a->asids[owner]--;
 }
 
 bool alloc_ports(struct alloc *a, unsigned owner, word first, word count)

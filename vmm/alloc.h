@@ -35,7 +35,7 @@ struct frame {
 #define ASIDS      512 /* what the ASID field of ptbr can name */
 #define ASID_NONE  0   /* never handed out: the monitor's own, untranslated */
 
-enum resource_line { LINES_MAX = 32 };
+#define LINES_MAX  32 /* inputs of the interrupt controller */
 
 struct port_range {
     word first, count;
@@ -53,6 +53,8 @@ struct alloc {
     uint32_t limit[OWNERS_MAX];  /* and the most it may hold */
     uint64_t cycles[OWNERS_MAX]; /* CPU time that each has used */
     uint16_t asid_owner[ASIDS];  /* OWNER_VMM: free */
+    uint16_t asids[OWNERS_MAX];  /* how many each has */
+    uint16_t asid_limit;         /* and the most that one may have */
     uint16_t line_owner[LINES_MAX];
     struct port_range ports[PORT_RANGES_MAX];
     unsigned port_ranges;
@@ -78,7 +80,9 @@ struct frame *alloc_entry(struct alloc *a, hpa frame);
 hpa alloc_address(const struct alloc *a, uint32_t number);
 uint32_t alloc_number(const struct alloc *a, hpa frame);
 
-/* ASID_NONE when all are taken. */
+/* Shares the address space numbers out: none of `owners` can leave another without. */
+void alloc_share_asids(struct alloc *a, unsigned owners);
+/* ASID_NONE when the owner has its share. */
 word alloc_asid(struct alloc *a, unsigned owner);
 void alloc_asid_free(struct alloc *a, unsigned owner, word asid);
 

@@ -91,8 +91,9 @@ static struct shadow_space *oldest(struct shadow *s)
     return best;
 }
 
-/* Frees something of this VM's own. False when there is nothing left to give up. */
-static bool make_room(struct shadow *s, struct shadow_root *keep)
+/* Gives up something of this VM's own: an address space, or else what the current one has
+ * cached. False when there is nothing left. */
+static bool make_room(struct shadow *s)
 {
     struct shadow_space *p = oldest(s);
 
@@ -100,17 +101,20 @@ static bool make_room(struct shadow *s, struct shadow_root *keep)
         space_free(s, p);
         return true;
     }
-    if (keep && keep->leaves != FRAME_NONE) {
-        root_clear(s, keep);
-        return true;
+    for (unsigned g = 0; s->current && g < RING_GROUPS; g++) {
+        struct shadow_root *r = &s->current->roots[g];
+        if (r->table && r->leaves != FRAME_NONE) {
+            root_clear(s, r);
+            return true;
+        }
     }
     return false;
 }
 
-static bool take_frame(struct shadow *s, struct shadow_root *keep, hpa *out)
+static bool take_frame(struct shadow *s, hpa *out)
 {
     while (!alloc_frame_zero(s->alloc, s->owner, FRAME_SHADOW, out))
-        if (!make_room(s, keep))
+        if (!make_room(s))
             return false;
     return true;
 }
@@ -119,7 +123,7 @@ static word take_asid(struct shadow *s)
 {
     word asid = alloc_asid(s->alloc, s->owner);
 
-    while (asid == ASID_NONE && make_room(s, NULL))
+    while (asid == ASID_NONE && make_room(s))
         asid = alloc_asid(s->alloc, s->owner);
     return asid;
 }
@@ -131,7 +135,7 @@ static bool root_make(struct shadow *s, struct shadow_root *r)
 
     if (asid == ASID_NONE)
         return false;
-    if (!take_frame(s, NULL, &table)) {
+    if (!take_frame(s, &table)) {
         alloc_asid_free(s->alloc, s->owner, asid);
         return false;
     }
@@ -205,7 +209,7 @@ static word *slot_make(struct shadow *s, struct shadow_root *r, gva address)
 
     if (slot)
         return slot;
-    if (!take_frame(s, r, &leaf))
+    if (!take_frame(s, &leaf))
         return NULL;
     struct frame *f = alloc_entry(s->alloc, leaf);
     f->note = PT_INDEX1(address);

@@ -82,6 +82,7 @@ word vmm_main(struct vmm *vmm, const struct boot_page *boot)
         console_say(vmm, &why);
         return VMM_STATUS_USAGE;
     }
+    alloc_share_asids(&vmm->alloc, count);
     disk_init(vmm);
     if (!create_all(vmm, descriptions, count))
         return VMM_STATUS_USAGE;

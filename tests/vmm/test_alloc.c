@@ -140,6 +140,25 @@ START_TEST(address_space_numbers_are_all_different_and_never_0)
 }
 END_TEST
 
+START_TEST(an_owner_gets_no_more_address_space_numbers_than_its_share)
+{
+    alloc_share_asids(&a, 64);
+    for (unsigned owner = 1; owner <= 64; owner++) {
+        for (unsigned i = 0; i < (ASIDS - 1) / 64; i++)
+            ck_assert_uint_ne(alloc_asid(&a, owner), ASID_NONE);
+        ck_assert_uint_eq(alloc_asid(&a, owner), ASID_NONE);
+    }
+    for (word asid = 1; asid < ASIDS; asid++) {
+        if (a.asid_owner[asid] == 9) {
+            alloc_asid_free(&a, 9, asid);
+            ck_assert_uint_eq(alloc_asid(&a, 9), asid);
+        }
+    }
+    alloc_release(&a, 9);
+    ck_assert_uint_ne(alloc_asid(&a, 9), ASID_NONE);
+}
+END_TEST
+
 START_TEST(ports_and_lines_have_one_owner)
 {
     static const struct {
@@ -200,6 +219,7 @@ Suite *suite_vmm_alloc(void)
     tcase_add_test(t, an_owner_at_its_limit_gets_no_frame_and_others_do);
     tcase_add_test(t, release_takes_back_everything_of_one_owner_only);
     tcase_add_test(t, address_space_numbers_are_all_different_and_never_0);
+    tcase_add_test(t, an_owner_gets_no_more_address_space_numbers_than_its_share);
     tcase_add_test(t, ports_and_lines_have_one_owner);
     tcase_add_test_raise_signal(t, freeing_twice_is_a_mistake, SIGABRT);
     tcase_add_test_raise_signal(t, freeing_anothers_frame_is_a_mistake, SIGABRT);

@@ -406,6 +406,39 @@ START_TEST(a_vm_that_maps_everything_gets_room_from_itself_only)
 }
 END_TEST
 
+/* The kernel's tables must make room for its user's, even in one address space. */
+START_TEST(one_ring_groups_tables_make_room_for_the_others_root)
+{
+    struct shadow_fault f;
+
+    vmm.alloc.limit[1] = vmm.alloc.held[1] + 6;
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        fake_write(vm, ROOT + i * 4, RAM_BASE | ALL);
+    for (unsigned i = 0; i < 20; i++) {
+        gva address = (gva)i << SUPERPAGE_SHIFT;
+        for (word ring = 0; ring < 4; ring++) {
+            ck_assert_int_eq(access(PTBR, address, ACCESS_STORE, ring, &f), SHADOW_FILLED);
+            ck_assert(real_allows(address, ACCESS_STORE, ring));
+        }
+    }
+}
+END_TEST
+
+START_TEST(with_few_address_space_numbers_spaces_make_room)
+{
+    struct shadow_fault f;
+
+    alloc_share_asids(&vmm.alloc, 100); /* 5: the map's and two spaces */
+    map(PAGE | ALL);
+    for (word asid = 0; asid < 20; asid++) {
+        word ptbr = PTBR | asid << PTBR_ASID_SHIFT;
+        ck_assert_int_eq(access(ptbr, VA, ACCESS_STORE, 0, &f), SHADOW_FILLED);
+        ck_assert_int_eq(access(ptbr, VA, ACCESS_STORE, 3, &f), SHADOW_FILLED);
+    }
+    ck_assert_uint_eq(vmm.alloc.asids[1], 5);
+}
+END_TEST
+
 START_TEST(without_a_single_frame_it_says_so)
 {
     struct shadow_fault f;
@@ -473,6 +506,8 @@ Suite *suite_vmm_shadow(void)
     tcase_add_test(t, without_paging_the_map_itself_is_the_table);
     tcase_add_test(t, more_address_spaces_than_are_kept_evict_the_oldest_never_the_current);
     tcase_add_test(t, a_vm_that_maps_everything_gets_room_from_itself_only);
+    tcase_add_test(t, one_ring_groups_tables_make_room_for_the_others_root);
+    tcase_add_test(t, with_few_address_space_numbers_spaces_make_room);
     tcase_add_test(t, without_a_single_frame_it_says_so);
     tcase_add_test(t, a_fence_of_an_address_touches_both_ring_groups);
     tcase_add_test(t, everything_comes_back_at_the_end);
