@@ -32,8 +32,8 @@ static word wild_word(uint32_t *s)
 
 static word wild_address(uint32_t *s)
 {
-    static const word places[] = {RAM_BASE,   RAM_BASE,   RAM_BASE + RAM - 8, 0x10000000,
-                                  0x0c000000, 0xfffffff0, 0,                  0x80800000};
+    static const word places[] = {RAM_BASE,   RAM_BASE, RAM_BASE + RAM - 8, 0x10000000, 0x0c000000,
+                                  0xfffffff0, 0,        0x80800000};
 
     return places[random_next(s) % COUNT_OF(places)] + random_next(s) % (RAM / 2) / 3;
 }
@@ -62,8 +62,8 @@ static void scatter(struct machine *m, uint32_t *s)
     regs.cntren = random_next(s);
     regs.ptbr = random_next(s);
     if (random_next(s) % 4)
-        regs.ptbr = (RAM_BASE + random_next(s) % RAM) >> PAGE_SHIFT |
-                    (random_next(s) % 3 ? PTBR_ON : 0);
+        regs.ptbr =
+            (RAM_BASE + random_next(s) % RAM) >> PAGE_SHIFT | (random_next(s) % 3 ? PTBR_ON : 0);
     machine_set_regs(m, &regs);
 }
 
