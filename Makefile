@@ -138,9 +138,13 @@ $(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CHECK_LIBS) $(LDLIBS) -o $@
 
-# SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers. HARD=1 shakes what rarely moves (tests/machine/harness.h).
+# SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers.
+# HARD=1 shakes what rarely moves (tests/machine/harness.h). MODE=cov prints the line coverage
+# after all suites.
 check: tools-present all $(CHECKER)
+	$(if $(filter cov,$(MODE)),$(Q)find $(B) -name '*.gcda' -delete)
 	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes CK_DEFAULT_TIMEOUT=300 $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
+	$(if $(SUITE),,$(if $(filter cov,$(MODE)),$(Q)CC=$(CC) tools/coverage))
 
 .PHONY: tools-present
 tools-present:
