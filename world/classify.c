@@ -8,8 +8,8 @@
  *   operands     a row of `operands`: values of rs1 and rs2, the immediate, PRING
  *
  * and its outcome: did it complete, the registers behind it, and whether the TLB, a device or
- * the waiting time was touched. A machine is made for every trial, so that no trial can see
- * another's TLB.
+ * the waiting time was touched. Every trial begins from one snapshot of a new machine, so that
+ * none can see another's TLB.
  */
 #include "world/classify.h"
 
@@ -19,6 +19,7 @@
 #include "isa/disasm.h"
 #include "isa/paging.h"
 #include "machine/machine.h"
+#include "machine/snapshot.h"
 
 #define RINGS     4
 #define LOCATIONS 2
@@ -152,22 +153,42 @@ static struct cpu_regs make_regs(const struct trial *t, word root)
     return r;
 }
 
-static int run_trial(bool classic, struct trial *t, struct error *err)
+/* The machine of all trials. */
+struct lab {
+    struct machine *machine;
+    struct snapshot *fresh;
+};
+
+static int lab_init(struct lab *lab, bool classic, struct error *err)
 {
     struct machine_config config = machine_config_default();
+
+    *lab = (struct lab){0};
+    config.ram_size = 1u << 20;
+    config.classic = classic;
+    int code = machine_new(&lab->machine, &config, err);
+    return code ? code : snapshot_take(&lab->fresh, lab->machine, err);
+}
+
+static void lab_fini(struct lab *lab)
+{
+    snapshot_free(lab->fresh);
+    machine_free(lab->machine);
+}
+
+static int run_trial(const struct lab *lab, struct trial *t, struct error *err)
+{
     struct trace_subscriber s = {
         .mask = EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_tlb) | EVENT_BIT(EVENT_wait) |
                 EVENT_BIT(EVENT_port) | EVENT_BIT(EVENT_mmio),
         .fn = on_event,
         .user = &t->outcome,
     };
-    struct machine *m;
+    struct machine *m = lab->machine;
     word root;
 
-    config.ram_size = 1u << 20;
-    config.classic = classic;
     t->outcome = (struct outcome){.completed = true};
-    if (machine_new(&m, &config, err))
+    if (snapshot_restore(lab->fresh, m, err))
         return err->code;
     hpa base = RAM_BASE + (t->location ? 0x80000 : 0x10000);
     bool ok = make_memory(m, base, t->bits, &root);
@@ -176,11 +197,11 @@ static int run_trial(bool classic, struct trial *t, struct error *err)
     t->outcome.before = *machine_regs(m);
     trace_attach(machine_trace(m), &s);
     machine_run(m, 1);
+    trace_detach(machine_trace(m), &s);
     t->outcome.after = *machine_regs(m);
     ok = ok && machine_read(m, base + 3 * PAGE_SIZE, t->outcome.data, sizeof t->outcome.data);
     if (machine_state(m) != MACHINE_READY)
         t->outcome.completed = false;
-    machine_free(m);
     return ok ? 0 : error_set(err, ERROR_internal, "classify: its own memory does not fit");
 }
 
@@ -351,7 +372,7 @@ static void judge(struct classified *row, bool *let_through, struct trial trials
     }
 }
 
-static int classify_row(bool classic, struct classified *row, struct error *err)
+static int classify_row(const struct lab *lab, struct classified *row, struct error *err)
 {
     struct trial trials[LOCATIONS][RINGS];
     bool let_through = false;
@@ -367,7 +388,7 @@ static int classify_row(bool classic, struct classified *row, struct error *err)
                                                         .bits = bits,
                                                         .ring = ring,
                                                         .location = location};
-                if (run_trial(classic, &trials[location][ring], err))
+                if (run_trial(lab, &trials[location][ring], err))
                     return err->code;
             }
         judge(row, &let_through, trials);
@@ -385,23 +406,33 @@ static void count(struct classify_verdict *v, const struct classified *row)
     v->user_not_privileged += (row->kinds & CLASSIFY_USER) && !privileged;
 }
 
+static int classify_rows(const struct lab *lab, enum insn_id id,
+                         void (*each)(void *user, const struct classified *row), void *user,
+                         struct classify_verdict *verdict, struct error *err)
+{
+    bool by_register = strchr(insn_info(id)->syntax, 'c') != NULL;
+
+    for (unsigned r = 0; r < (by_register ? csr_count : 1); r++) {
+        struct classified row = {.insn = id, .csr = by_register ? &csr_table[r] : NULL};
+        if (classify_row(lab, &row, err))
+            return err->code;
+        count(verdict, &row);
+        each(user, &row);
+    }
+    return 0;
+}
+
 int classify_run(bool classic, void (*each)(void *user, const struct classified *row), void *user,
                  struct classify_verdict *verdict, struct error *err)
 {
+    struct lab lab;
+    int code = lab_init(&lab, classic, err);
+
     *verdict = (struct classify_verdict){0};
-    for (unsigned id = 1; id < INSN_COUNT; id++) {
-        bool by_register = strchr(insn_info((enum insn_id)id)->syntax, 'c') != NULL;
-        unsigned rows = by_register ? csr_count : 1;
-        for (unsigned r = 0; r < rows; r++) {
-            struct classified row = {.insn = (enum insn_id)id,
-                                     .csr = by_register ? &csr_table[r] : NULL};
-            if (classify_row(classic, &row, err))
-                return err->code;
-            count(verdict, &row);
-            each(user, &row);
-        }
-    }
-    return 0;
+    for (unsigned id = 1; id < INSN_COUNT && code == 0; id++)
+        code = classify_rows(&lab, (enum insn_id)id, each, user, verdict, err);
+    lab_fini(&lab);
+    return code;
 }
 
 void classify_name(const struct classified *row, char *buffer, size_t size)
