@@ -11,11 +11,6 @@
 
 #define VALUE_SIZE 512
 
-static bool symbol_range(void *user, const char *name, word *first, word *last)
-{
-    return view_symbol_range(user, name, first, last);
-}
-
 /* One value as the text that filter_set reads. */
 static void value_text(lua_State *L, int index, const char *what, const char *key, struct text *t)
 {
@@ -61,7 +56,7 @@ static void list_text(lua_State *L, int index, const char *what, const char *key
 static void set_pair(lua_State *L, const char *what, struct lua_filter *f)
 {
     const char *key = lua_tostring(L, -2);
-    const struct filter_names names = {.symbol = symbol_range, .user = f->host};
+    const struct filter_names names = view_filter_names(f->host);
     char buffer[VALUE_SIZE];
     struct text t = text_init(buffer, sizeof buffer);
     struct error err;

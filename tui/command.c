@@ -32,12 +32,12 @@ const struct command_info *command_info(unsigned index)
 
 /* ---- run ---------------------------------------------------------------------------------- */
 
-static void begin(struct tui *t, enum run_verb verb, uint64_t steps)
+static void begin(struct tui *t, enum verb verb, uint64_t steps)
 {
     if (!t->run.host)
         tui_complain(t, "the scenario has made no machine");
     else
-        run_begin(&t->run, verb, steps);
+        verbs_begin(&t->run, verb, steps);
 }
 
 static void command_step(struct tui *t, const char *arguments)
@@ -47,42 +47,30 @@ static void command_step(struct tui *t, const char *arguments)
     if (*arguments && (!number_parse(arguments, &n) || n == 0))
         tui_complain(t, "step: '%s' is no number of instructions", arguments);
     else
-        begin(t, RUN_STEP, n);
+        begin(t, VERB_STEP, n);
 }
 
 static void command_over(struct tui *t, const char *arguments)
 {
     (void)arguments;
-    begin(t, RUN_OVER, 0);
+    begin(t, VERB_OVER, 0);
 }
 
 static void command_out(struct tui *t, const char *arguments)
 {
     (void)arguments;
-    begin(t, RUN_OUT, 0);
-}
-
-/* The range of a symbol of the machine that is looked at, for filters. */
-static bool symbol_range(void *user, const char *name, word *first, word *last)
-{
-    const struct host *h = user;
-    struct symbol_at at;
-
-    if (!view_symbol_find(h, name, first))
-        return false;
-    *last = *first;
-    if (view_symbol(h, view_current(h), *first, &at) && at.symbol->size > 0)
-        *last = *first + at.symbol->size - 1;
-    return true;
+    begin(t, VERB_OUT, 0);
 }
 
 static bool read_filter(struct tui *t, const char *text, struct filter *out)
 {
-    struct filter_names names = {symbol_range, tui_host(t)};
+    struct filter_names names = {0};
     struct error err = {0};
     struct filter f = {0};
 
-    if (filter_parse(&f, text, tui_host(t) ? &names : NULL, &err) != 0) {
+    if (tui_host(t))
+        names = view_filter_names(tui_host(t));
+    if (filter_parse(&f, text, &names, &err) != 0) {
         tui_complain(t, "%s", err.text);
         return false;
     }
@@ -91,7 +79,7 @@ static bool read_filter(struct tui *t, const char *text, struct filter *out)
 }
 
 /* A filter given here is for this once. */
-static void begin_filtered(struct tui *t, enum run_verb verb, const char *arguments)
+static void begin_filtered(struct tui *t, enum verb verb, const char *arguments)
 {
     struct filter f = t->filter;
 
@@ -103,21 +91,21 @@ static void begin_filtered(struct tui *t, enum run_verb verb, const char *argume
 
 static void command_trap(struct tui *t, const char *arguments)
 {
-    begin_filtered(t, RUN_TRAP, arguments);
+    begin_filtered(t, VERB_TRAP, arguments);
 }
 
 static void command_exit(struct tui *t, const char *arguments)
 {
-    begin_filtered(t, RUN_EXIT, arguments);
+    begin_filtered(t, VERB_EXIT, arguments);
 }
 
 static void command_run(struct tui *t, const char *arguments)
 {
     (void)arguments;
-    if (run_running(&t->run))
-        run_stop(&t->run, "stopped by you");
+    if (verbs_running(&t->run))
+        verbs_stop(&t->run, "stopped by you");
     else
-        begin(t, RUN_GO, 0);
+        begin(t, VERB_GO, 0);
 }
 
 static void say_speed(struct tui *t)
@@ -155,43 +143,42 @@ static void command_filter(struct tui *t, const char *arguments)
     tui_say(t, *arguments ? "filter: %s" : "filter: none%s", arguments);
 }
 
-/* An address belongs to the context that is looked at, a symbol to its program. */
-static bool read_break(struct tui *t, const char *text, struct break_point *out)
+/* "80001040 of os", or its words. */
+static const char *break_text(const struct tui *t, const struct break_point *p, char *out,
+                              size_t size)
 {
-    uint64_t number;
+    char name[64];
 
-    *out = (struct break_point){.context = tui_view(t).context};
-    if (number_parse(text, &number) && number <= UINT32_MAX) {
-        out->address = (word)number;
-        return true;
-    }
-    snprintf(out->symbol, sizeof out->symbol, "%s", text);
-    if (view_symbol_find(tui_host(t), text, &out->address))
-        return true;
-    tui_complain(t, "break: '%s' is neither an address (0x80000000) nor a symbol", text);
-    return false;
+    if (p->kind != BREAK_PLACE)
+        return p->text;
+    snprintf(out, size, "at %08x of %s", (unsigned)p->place.address,
+             *p->place.image
+                 ? p->text
+                 : view_context_name(tui_host(t), p->place.space.context, name, sizeof name));
+    return out;
 }
 
 static void command_break(struct tui *t, const char *arguments)
 {
+    struct pane_view view = tui_view(t);
     struct break_point point;
-    char name[64];
+    char text[BREAK_TEXT_SIZE + 32];
+    struct error err;
 
-    if (!tui_host(t)) {
+    if (!view.host) {
         tui_complain(t, "the scenario has made no machine");
         return;
     }
-    if (!read_break(t, arguments, &point))
+    if (break_parse(&point, view.host, view.context, arguments, &err)) {
+        tui_complain(t, "break: %s", err.text);
         return;
-    const char *where = point.symbol[0]
-                            ? point.symbol
-                            : view_context_name(tui_host(t), point.context, name, sizeof name);
-    switch (run_toggle_break(&t->run, &point)) {
+    }
+    switch (verbs_toggle_break(&t->run, &point)) {
     case BREAKS_SET:
-        tui_say(t, "breakpoint at %08x of %s", (unsigned)point.address, where);
+        tui_say(t, "breakpoint %s", break_text(t, &point, text, sizeof text));
         break;
     case BREAKS_CLEARED:
-        tui_say(t, "no more breakpoint at %08x of %s", (unsigned)point.address, where);
+        tui_say(t, "no more breakpoint %s", break_text(t, &point, text, sizeof text));
         break;
     case BREAKS_FULL:
         tui_complain(t, "break: there are %d breakpoints, and no room for more", BREAKS_MAX);
@@ -249,7 +236,7 @@ static void command_machine(struct tui *t, const char *arguments)
     if (!h)
         tui_complain(t, "there is no machine called '%s'", arguments);
     else
-        run_choose(&t->run, h);
+        verbs_choose(&t->run, h);
 }
 
 static void command_type(struct tui *t, const char *arguments)

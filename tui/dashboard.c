@@ -97,7 +97,7 @@ struct pane_view tui_view(const struct tui *t)
     struct pane_view view = {.script = t->script,
                              .host = tui_host(t),
                              .commands = t->run.commands,
-                             .running = run_running(&t->run)};
+                             .running = verbs_running(&t->run)};
     uint16_t chain[8];
     unsigned count;
 
@@ -241,7 +241,9 @@ int tui_init(struct tui *t, const struct tui_options *options, struct error *err
         t->panes[tui_pane(t, numbered[i])].number = (int)i + 1;
     make_slots(t);
     tui_log_machines(t);
-    run_init(&t->run, t->script);
+    struct verbs_story story = script_story(&t->story, t->script);
+    story.input_hint = " (i: type)";
+    verbs_init(&t->run, script_world(t->script), &story);
     tui_log_machines(t);
     return 0;
 }
@@ -249,7 +251,7 @@ int tui_init(struct tui *t, const struct tui_options *options, struct error *err
 void tui_fini(struct tui *t)
 {
     if (t->script) {
-        run_fini(&t->run);
+        verbs_fini(&t->run);
         for (unsigned i = 0; i < t->log_count; i++)
             traplog_free(t->logs[i]);
         for (int i = 0; i < t->pane_count; i++)
@@ -273,8 +275,8 @@ static void type_key(struct tui *t, uint32_t key)
     } else if (line_key(&encoder, key) == LINE_GOES_ON && encoder.length > 0) {
         host_input(tui_host(t), encoder.text, encoder.length);
     }
-    if (!run_running(&t->run))
-        run_begin(&t->run, RUN_GO, 0);
+    if (!verbs_running(&t->run))
+        verbs_begin(&t->run, VERB_GO, 0);
 }
 
 static void command_key(struct tui *t, uint32_t key)

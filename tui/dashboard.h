@@ -5,7 +5,7 @@
 #include "tui/layout.h"
 #include "tui/line.h"
 #include "tui/pane.h"
-#include "tui/run.h"
+#include "script/story.h"
 #include "tui/screen.h"
 #include "tui/traplog.h"
 #include "tui/tui.h"
@@ -31,7 +31,8 @@ struct tui {
     struct script *script;
     struct screen *screen; /* NULL in tests */
     struct grid grid;
-    struct run run;
+    struct verbs run;
+    struct script_story story;
     struct traplog *logs[WORLD_HOSTS_MAX]; /* of the hosts in order */
     unsigned log_count;
     struct filter filter; /* of traps, t and x */

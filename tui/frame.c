@@ -58,9 +58,9 @@ static void draw_title(struct tui *t, struct area a)
                     (unsigned)machine_regs(host_machine(h))->ring);
     width = snprintf(right, sizeof right, " #%llu",
                      (unsigned long long)machine_icount(host_machine(h)));
-    x = area_text(a, x, 0, run_running(&t->run) ? "RUN" : "STOP", STYLE_title);
+    x = area_text(a, x, 0, verbs_running(&t->run) ? "RUN" : "STOP", STYLE_title);
     t->reason_shown = x + 1 + (int)strlen(t->run.reason) <= a.at.w - width;
-    if (!run_running(&t->run) && t->reason_shown)
+    if (!verbs_running(&t->run) && t->reason_shown)
         area_text(a, x + 1, 0, t->run.reason, STYLE_title);
     area_text(a, a.at.w - width, 0, right, STYLE_title);
 }
@@ -156,7 +156,7 @@ static const char *message(const struct tui *t, enum style *style)
         *style = t->message_bad ? STYLE_bad : STYLE_normal;
         return t->message;
     }
-    if (!run_running(&t->run) && !t->reason_shown && t->run.reason[0])
+    if (!verbs_running(&t->run) && !t->reason_shown && t->run.reason[0])
         return t->run.reason;
     *style = STYLE_dim;
     return script_title(t->script);

@@ -33,8 +33,8 @@ static void interrupt(struct tui *t)
     t->held = KEYS_NONE;
     while (screen_key(t->screen) != KEYS_NONE)
         ;
-    if (run_running(&t->run))
-        run_stop(&t->run, "stopped by you");
+    if (verbs_running(&t->run))
+        verbs_stop(&t->run, "stopped by you");
     else if (t->mode != MODE_KEYS)
         t->mode = MODE_KEYS;
     else
@@ -70,10 +70,10 @@ static void run_frame(struct tui *t, uint64_t *slice)
     int64_t before = now_ms(), took;
 
     if (tui_pace(t->speed)) {
-        run_slice(&t->run, tui_pace(t->speed));
+        verbs_slice(&t->run, tui_pace(t->speed));
         return;
     }
-    run_slice(&t->run, *slice);
+    verbs_slice(&t->run, *slice);
     took = now_ms() - before;
     if (took < FRAME_MS / 2 && *slice < UINT64_C(1) << 32)
         *slice *= 2;
@@ -102,7 +102,7 @@ static uint32_t next_key(struct tui *t)
 {
     uint32_t key = t->held;
 
-    if (t->held != KEYS_NONE && run_running(&t->run))
+    if (t->held != KEYS_NONE && verbs_running(&t->run))
         return KEYS_NONE;
     t->held = KEYS_NONE;
     while (key == KEYS_NONE || key == KEYS_RESIZE) {
@@ -110,7 +110,7 @@ static uint32_t next_key(struct tui *t)
         if (key == KEYS_NONE)
             return key;
     }
-    if (run_running(&t->run) && is_run_key(t, key)) {
+    if (verbs_running(&t->run) && is_run_key(t, key)) {
         t->held = key;
         return KEYS_NONE;
     }
@@ -145,14 +145,14 @@ static void loop(struct tui *t)
         act_on_notes(t, term_notes());
         while (!t->quit && (key = next_key(t)) != KEYS_NONE)
             tui_key(t, key);
-        if (*lines && !run_running(&t->run) && !t->quit)
+        if (*lines && !verbs_running(&t->run) && !t->quit)
             lines = run_line(t, lines);
-        if (run_running(&t->run))
+        if (verbs_running(&t->run))
             run_frame(t, &slice);
         tui_log_machines(t);
         show(t);
         left = FRAME_MS - (now_ms() - began);
-        if (!run_running(&t->run) && t->held == KEYS_NONE && !*lines && !t->quit)
+        if (!verbs_running(&t->run) && t->held == KEYS_NONE && !*lines && !t->quit)
             term_wait(-1);
         else if (tui_pace(t->speed) && left > 0)
             term_wait((int)left);

@@ -112,15 +112,26 @@ const struct line_row *view_line(const struct host *h, uint16_t context, gva add
     return NULL;
 }
 
-bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address)
+bool view_line_owner(const struct host *h, const char *file, uint32_t line, word *address,
+                     const char **image)
 {
-    for (const struct host_image *i = h->images; i; i = i->next)
-        if (lines_find(&i->lines, file, line, address))
+    for (const struct host_image *i = h->images; i; i = i->next) {
+        if (lines_find(&i->lines, file, line, address)) {
+            *image = i->name;
             return true;
+        }
+    }
     return false;
 }
 
-static const struct image_symbol *find(const struct host *h, const char *name)
+bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address)
+{
+    const char *image;
+
+    return view_line_owner(h, file, line, address, &image);
+}
+
+static const struct image_symbol *find(const struct host *h, const char *name, const char **image)
 {
     const char *colon = strchr(name, ':');
 
@@ -129,28 +140,79 @@ static const struct image_symbol *find(const struct host *h, const char *name)
                       strncmp(i->name, name, (size_t)(colon - name)) != 0))
             continue;
         const struct image_symbol *s = image_symbol_find(&i->image, colon ? colon + 1 : name);
+        *image = i->name;
         if (s)
             return s;
     }
     return NULL;
 }
 
-bool view_symbol_find(const struct host *h, const char *name, word *value)
+bool view_symbol_owner(const struct host *h, const char *name, word *value, const char **image)
 {
-    const struct image_symbol *s = find(h, name);
+    const struct image_symbol *s = find(h, name, image);
 
     if (s)
         *value = s->value;
     return s != NULL;
 }
 
+bool view_symbol_find(const struct host *h, const char *name, word *value)
+{
+    const char *image;
+
+    return view_symbol_owner(h, name, value, &image);
+}
+
 bool view_symbol_range(const struct host *h, const char *name, word *first, word *last)
 {
-    const struct image_symbol *s = find(h, name);
+    const char *image;
+    const struct image_symbol *s = find(h, name, &image);
 
     if (!s)
         return false;
     *first = s->value;
     *last = s->size ? s->value + (s->size - 1) : s->value;
     return true;
+}
+
+static bool filter_symbol(void *user, const char *name, word *first, word *last)
+{
+    return view_symbol_range(user, name, first, last);
+}
+
+struct filter_names view_filter_names(const struct host *h)
+{
+    return (struct filter_names){.symbol = filter_symbol, .user = (struct host *)h};
+}
+
+const char *view_image_name(const struct host *h, uint16_t context, gva address)
+{
+    word linked;
+
+    for (const struct host_image *i = h->images; i; i = i->next)
+        if (belongs(h, context, &i->image, address, &linked))
+            return i->name;
+    return NULL;
+}
+
+const struct image_symbol *view_symbol_index(const struct host *h, unsigned index,
+                                             const char **image)
+{
+    for (const struct host_image *i = h->images; i; i = i->next) {
+        *image = i->name;
+        if (index < i->image.symbol_count)
+            return &i->image.symbols[index];
+        index -= i->image.symbol_count;
+    }
+    return NULL;
+}
+
+const char *view_file_index(const struct host *h, unsigned index)
+{
+    for (const struct host_image *i = h->images; i; i = i->next) {
+        if (index < i->lines.file_count)
+            return i->lines.files[index];
+        index -= i->lines.file_count;
+    }
+    return NULL;
 }

@@ -95,7 +95,21 @@ const struct line_row *view_line(const struct host *h, uint16_t context, gva add
 bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address);
 /* "NAME" or "IMAGE:NAME"; the first image that has it. False when none does. */
 bool view_symbol_find(const struct host *h, const char *name, word *value);
-/* The same, from its first to its last byte. */
+/* The same two, and which image it is in. */
+bool view_line_owner(const struct host *h, const char *file, uint32_t line, word *address,
+                     const char **image);
+bool view_symbol_owner(const struct host *h, const char *name, word *value, const char **image);
+/* From its first to its last byte. */
 bool view_symbol_range(const struct host *h, const char *name, word *first, word *last);
+
+/* Symbols of the host as names for filters (filter.h). */
+struct filter_names view_filter_names(const struct host *h);
+
+/* The name of the image whose code, as it was loaded, lies at the address; NULL: none's. */
+const char *view_image_name(const struct host *h, uint16_t context, gva address);
+/* All symbols of all images, then all source files; NULL past the end. */
+const struct image_symbol *view_symbol_index(const struct host *h, unsigned index,
+                                             const char **image);
+const char *view_file_index(const struct host *h, unsigned index);
 
 #endif

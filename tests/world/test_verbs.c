@@ -1,5 +1,5 @@
 /* The verbs s n f t x c: where they stop, on a small program whose every step is known. */
-#include "tui/run.h"
+#include "script/story.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include "isa/csr.h"
 
 static struct script *script;
-static struct run run;
+static struct script_story story;
+static struct verbs run;
 
 static const struct {
     word address;
@@ -61,7 +62,8 @@ static void begin_with(const char *text)
         host_write(world_host(script_world(script), 0), program[i].address, program[i].words,
                    sizeof program[i].words);
     host_write_reg(world_host(script_world(script), 0), HOST_REG_PC, 0x80000000);
-    run_init(&run, script);
+    struct verbs_story go_on = script_story(&story, script);
+    verbs_init(&run, script_world(script), &go_on);
 }
 
 static void begin(void)
@@ -72,21 +74,21 @@ static void begin(void)
 
 static void end(void)
 {
-    run_fini(&run);
+    verbs_fini(&run);
     script_free(script);
 }
 
 /* To the end of the verb, in slices of one step, or more. */
 static void finish(uint64_t slice)
 {
-    for (int i = 0; i < 3000 && run_running(&run); i++)
-        run_slice(&run, slice);
-    ck_assert(!run_running(&run));
+    for (int i = 0; i < 3000 && verbs_running(&run); i++)
+        verbs_slice(&run, slice);
+    ck_assert(!verbs_running(&run));
 }
 
-static void verb(enum run_verb v, uint64_t steps)
+static void verb(enum verb v, uint64_t steps)
 {
-    run_begin(&run, v, steps);
+    verbs_begin(&run, v, steps);
     finish(7);
 }
 
@@ -103,16 +105,16 @@ static void ck_at(word wanted, const char *reason)
 
 static void toggle(word address, enum breaks_change wanted)
 {
-    struct break_point point = {.address = address};
+    struct break_point point = {.place = {.space = {.kind = SPACE_GVA}, .address = address}};
 
-    ck_assert_int_eq(run_toggle_break(&run, &point), wanted);
+    ck_assert_int_eq(verbs_toggle_break(&run, &point), wanted);
 }
 
 START_TEST(steps_are_counted_whatever_the_slices)
 {
-    verb(RUN_STEP, 1);
+    verb(VERB_STEP, 1);
     ck_at(0x04, "step");
-    run_begin(&run, RUN_STEP, 3);
+    verbs_begin(&run, VERB_STEP, 3);
     finish(1);
     ck_at(0x1c, "step");
     ck_assert_uint_eq(machine_icount(host_machine(run.host)), 4);
@@ -121,13 +123,13 @@ END_TEST
 
 START_TEST(over_a_call_or_a_trap_is_one_and_anything_else_a_step)
 {
-    verb(RUN_STEP, 3);
-    verb(RUN_OVER, 0); /* f, which calls g, which traps */
+    verb(VERB_STEP, 3);
+    verb(VERB_OVER, 0); /* f, which calls g, which traps */
     ck_at(0x10, "over");
-    verb(RUN_OVER, 0); /* ecall: the handler lies in the same ring */
+    verb(VERB_OVER, 0); /* ecall: the handler lies in the same ring */
     ck_at(0x14, "over");
-    verb(RUN_STEP, 2);
-    verb(RUN_OVER, 0);
+    verb(VERB_STEP, 2);
+    verb(VERB_OVER, 0);
     ck_at(0x44, "over");
 }
 END_TEST
@@ -136,16 +138,16 @@ START_TEST(over_a_recursive_call_stops_in_its_own_frame)
 {
     word sp;
 
-    verb(RUN_GO, 0); /* to the end of the thousand steps */
+    verb(VERB_GO, 0); /* to the end of the thousand steps */
     ck_assert_str_eq(run.reason, "the scenario is done");
     end();
     begin();
     toggle(0x80000050, BREAKS_SET);
-    verb(RUN_GO, 0);
+    verb(VERB_GO, 0);
     ck_at(0x50, "breakpoint 80000050");
     toggle(0x80000050, BREAKS_CLEARED);
     sp = machine_regs(host_machine(run.host))->x[2];
-    verb(RUN_OVER, 0);
+    verb(VERB_OVER, 0);
     ck_at(0x54, "over");
     ck_assert_uint_eq(machine_regs(host_machine(run.host))->x[2], sp);
 }
@@ -153,13 +155,13 @@ END_TEST
 
 START_TEST(out_returns_from_the_function_past_inner_calls_and_traps)
 {
-    verb(RUN_STEP, 5); /* in f, before it calls g */
+    verb(VERB_STEP, 5); /* in f, before it calls g */
     ck_at(0x20, "step");
-    verb(RUN_OUT, 0);
+    verb(VERB_OUT, 0);
     ck_at(0x10, "out");
-    verb(RUN_STEP, 1); /* into the handler */
+    verb(VERB_STEP, 1); /* into the handler */
     ck_at(0x1000, "step");
-    verb(RUN_OUT, 0);
+    verb(VERB_OUT, 0);
     ck_at(0x14, "out");
 }
 END_TEST
@@ -168,15 +170,15 @@ START_TEST(a_trap_stops_behind_it_and_the_filter_decides)
 {
     struct error err;
 
-    verb(RUN_TRAP, 0);
+    verb(VERB_TRAP, 0);
     ck_at(0x1000, "trap ecall_ring0");
     ck_assert_uint_eq(machine_regs(host_machine(run.host))->epc, 0x80000034);
     ck_assert_int_eq(filter_parse(&run.filter, "pc=0x80000010", NULL, &err), 0);
-    verb(RUN_TRAP, 0);
+    verb(VERB_TRAP, 0);
     ck_at(0x1000, "trap ecall_ring0");
     ck_assert_uint_eq(machine_regs(host_machine(run.host))->epc, 0x80000010);
     ck_assert_int_eq(filter_parse(&run.filter, "cause=illegal", NULL, &err), 0);
-    verb(RUN_TRAP, 0);
+    verb(VERB_TRAP, 0);
     ck_assert_str_eq(run.reason, "the scenario is done");
 }
 END_TEST
@@ -185,10 +187,10 @@ START_TEST(a_breakpoint_stops_before_its_instruction_every_time)
 {
     toggle(0x80000044, BREAKS_SET);
     for (int i = 0; i < 3; i++) {
-        verb(RUN_GO, 0);
+        verb(VERB_GO, 0);
         ck_at(0x44, "breakpoint 80000044");
     }
-    verb(RUN_GO, 0);
+    verb(VERB_GO, 0);
     ck_assert_str_eq(run.reason, "the scenario is done");
 }
 END_TEST
@@ -206,12 +208,13 @@ END_TEST
 
 START_TEST(a_breakpoint_of_another_context_is_passed_by)
 {
-    struct break_point other = {.address = 0x80000044, .context = 1};
-    struct break_point symbol = {.address = 0x80000044, .symbol = "nobody"};
+    struct break_point other = {.place = {.address = 0x80000044, .space = {SPACE_GVA, 1}}};
+    struct break_point elsewhere = {
+        .place = {.address = 0x80000044, .space = {SPACE_GVA, 1}, .image = "nobody"}};
 
-    ck_assert_int_eq(run_toggle_break(&run, &other), BREAKS_SET);
-    ck_assert_int_eq(run_toggle_break(&run, &symbol), BREAKS_SET);
-    verb(RUN_GO, 0);
+    ck_assert_int_eq(verbs_toggle_break(&run, &other), BREAKS_SET);
+    ck_assert_int_eq(verbs_toggle_break(&run, &elsewhere), BREAKS_SET);
+    verb(VERB_GO, 0);
     ck_assert_str_eq(run.reason, "the scenario is done");
 }
 END_TEST
@@ -219,12 +222,12 @@ END_TEST
 /* The scenario waits for a thousand steps; it gets them by whatever verbs come. */
 START_TEST(the_scenario_goes_on_when_its_goal_is_reached_by_hand)
 {
-    verb(RUN_STEP, 999);
+    verb(VERB_STEP, 999);
     ck_assert_int_eq(script_state(script), SCRIPT_WAITING);
-    verb(RUN_STEP, 1);
+    verb(VERB_STEP, 1);
     ck_assert_int_eq(script_state(script), SCRIPT_DONE);
     ck_assert_str_eq(run.reason, "the scenario is done");
-    verb(RUN_STEP, 2); /* and then the machine is ours */
+    verb(VERB_STEP, 2); /* and then the machine is ours */
     ck_assert_uint_eq(machine_icount(host_machine(run.host)), 1002);
 }
 END_TEST
@@ -234,10 +237,10 @@ START_TEST(a_scenario_that_fails_says_why_and_leaves_the_machine)
     end();
     begin_with("return { setup = function(s) s.m = tz.machine { ram = '1M' } end,\n"
                "run = function(s) s.m:run(5) error 'not like this' end }");
-    verb(RUN_GO, 0);
+    verb(VERB_GO, 0);
     ck_assert_int_eq(script_state(script), SCRIPT_FAILED);
     ck_assert_ptr_nonnull(strstr(run.reason, "run.lua:2: error: not like this"));
-    verb(RUN_STEP, 1);
+    verb(VERB_STEP, 1);
     ck_assert_str_eq(run.reason, "step");
 }
 END_TEST
@@ -249,18 +252,18 @@ START_TEST(a_machine_that_comes_later_is_followed)
                "run = function(s) s.m:run(5)\n"
                "  local two = tz.machine { name = 'two', ram = '1M' }\n"
                "  two.mem.hpa:set_u32(0x80000000, 0x6f) two.regs.pc = 0x80000000 two:run(5) end }");
-    verb(RUN_STEP, 5);
+    verb(VERB_STEP, 5);
     ck_assert_str_eq(host_name(run.host), "two");
-    verb(RUN_GO, 0);
+    verb(VERB_GO, 0);
     ck_assert_uint_eq(machine_icount(host_machine(run.host)), 5);
     ck_assert_str_eq(run.reason, "the scenario is done");
 }
 END_TEST
 
-Suite *suite_tui_run(void);
-Suite *suite_tui_run(void)
+Suite *suite_world_verbs(void);
+Suite *suite_world_verbs(void)
 {
-    Suite *s = suite_create("tui_run");
+    Suite *s = suite_create("world_verbs");
     TCase *c = tcase_create("run");
 
     tcase_add_checked_fixture(c, begin, end);

@@ -1,0 +1,68 @@
+/*
+ * Breakpoints: what ends a run that nobody has bounded. Three kinds:
+ *
+ *   place    an instruction is about to run there. An address alone says little, since the
+ *            monitor and its guests use the same ones: it belongs to the context whose code was
+ *            looked at when it was set, a symbol or source line to its program (place.h)
+ *   event    something was published that passes a filter: a trap, a VM exit, an access to a
+ *            control register, a change of ring
+ *   memory   bytes of a named space are read or written; by whatever address, in the physical ones
+ *
+ * A place may have a filter too: it stops there only when the rest holds.
+ */
+#ifndef WORLD_BREAKS_H
+#define WORLD_BREAKS_H
+
+#include "world/place.h"
+
+#define BREAKS_MAX      32
+#define BREAK_TEXT_SIZE 128
+
+enum break_kind { BREAK_PLACE, BREAK_EVENT, BREAK_MEMORY };
+
+struct break_point {
+    enum break_kind kind;
+    unsigned number;            /* from 1, not used again */
+    struct place place;         /* PLACE; MEMORY: the first byte */
+    word size;                  /* MEMORY: bytes */
+    bool reads, writes;         /* MEMORY: which accesses */
+    struct filter filter;       /* PLACE: on top; EVENT */
+    bool once;                  /* gone when the run ends, whatever ended it */
+    uint64_t hits;              /* how often it has stopped a machine */
+    char text[BREAK_TEXT_SIZE]; /* as it was typed */
+};
+
+/* Zero-initialised is empty. */
+struct breaks {
+    struct break_point list[BREAKS_MAX];
+    unsigned count, last_number;
+};
+
+/*
+ * From what a user typed: "PLACE [FILTER]" or "FILTER" (filter.h). A filter without a kind of
+ * event gets the one that its words are about; `ring` stands for every change of ring. Where a
+ * word is both, the event is meant: write IMAGE:SYMBOL.
+ */
+int break_parse(struct break_point *out, const struct host *h, uint16_t context, const char *text,
+                struct error *err);
+/* "PLACE[,BYTES] [read|write|access]": 4 bytes, or the whole symbol; write. */
+int break_parse_memory(struct break_point *out, const struct host *h, uint16_t context,
+                       const char *text, struct error *err);
+
+/* Its number; 0 when there is no room. */
+unsigned breaks_add(struct breaks *b, const struct break_point *point);
+bool breaks_remove(struct breaks *b, unsigned number);
+void breaks_remove_once(struct breaks *b);
+
+enum breaks_change { BREAKS_SET, BREAKS_CLEARED, BREAKS_FULL };
+/* Sets it, or clears the one that is the same. */
+enum breaks_change breaks_toggle(struct breaks *b, const struct break_point *point);
+
+/* Whether one is met where `context` executes `address`, whatever its filter says. */
+bool breaks_at(const struct breaks *b, const struct host *h, uint16_t context, word address);
+/* The first that the event meets; NULL when none. */
+struct break_point *breaks_match(struct breaks *b, const struct host *h, const struct event *e);
+/* The kinds of events that breaks_match must see. */
+uint32_t breaks_mask(const struct breaks *b);
+
+#endif
