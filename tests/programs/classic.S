@@ -1,5 +1,6 @@
 /* The same kernel on a classic machine: it is not told, and it goes wrong. */
 # machine: classic
+# bare: a classic machine cannot be virtualized by trap and emulate
 #include "tests/programs/program.h"
 
 _start:

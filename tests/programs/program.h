@@ -7,6 +7,7 @@
  *
  *     # machine: classic          the variant; else strict
  *     # machine: tlb=256          entries of the TLB
+ *     # bare: why                 a virtual machine may differ; else it prints the same in one
  *     # input: text               typed at the start
  *     # exit: 3                   status at power-off; else 0
  *     # shutdown: no_vector       how it ends instead (trace/shutdowns.def)

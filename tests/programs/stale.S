@@ -1,5 +1,6 @@
 /* A kernel that forgets to flush sees the old page; sfence.vma brings the new one. */
 # machine: tlb=256
+# bare: a shadow table is one TLB for loads and stores
 #include "tests/programs/program.h"
 
 #define WINDOW 0x00400000

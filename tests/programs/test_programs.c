@@ -1,9 +1,11 @@
 /*
  * Every tests/programs/NAME.S prints what its comments say (program.h tells which there are),
- * whether it runs in one go, or in pieces under a listener that wants each instruction.
+ * whether it runs in one go, in pieces under a listener that wants each instruction, or in a
+ * virtual machine.
  */
 #include "isa/image.h"
 #include "machine/machine.h"
+#include "tests/vmm/run.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -11,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER       "tests/programs/"
-#define PROGRAMS_MAX 64
-#define STEPS        2000000
-#define TEXT_MAX     4096
+#define FOLDER        "tests/programs/"
+#define PROGRAMS_MAX  64
+#define STEPS         2000000
+#define VIRTUAL_STEPS 20000000
+#define TEXT_MAX      4096
 
 struct expectation {
     struct machine_config config;
@@ -22,9 +25,10 @@ struct expectation {
     char input[TEXT_MAX];
     word status;
     enum machine_shutdown shutdown; /* SHUTDOWN_NONE: it powers off */
+    bool bare_only;                 /* a VM may differ in it, and why stands in the comment */
 };
 
-struct run {
+struct bare_run {
     char output[TEXT_MAX];
     size_t length;
     enum machine_stop stop;
@@ -85,6 +89,8 @@ static void take(struct expectation *x, const char *key, const char *value)
         x->status = (word)strtoul(value, NULL, 0);
     else if (strcmp(key, "shutdown") == 0)
         x->shutdown = shutdown_find(value);
+    else if (strcmp(key, "bare") == 0)
+        x->bare_only = true;
     else if (strcmp(key, "machine") == 0 && strcmp(value, "classic") == 0)
         x->config.classic = true;
     else if (strcmp(key, "machine") == 0 && sscanf(value, "tlb=%u", &number) == 1)
@@ -118,7 +124,7 @@ static void read_expectation(struct expectation *x, const char *name)
 
 static void on_event(void *user, const struct event *e)
 {
-    struct run *r = user;
+    struct bare_run *r = user;
 
     if (e->kind != EVENT_console || e->b)
         return;
@@ -126,8 +132,8 @@ static void on_event(void *user, const struct event *e)
     r->output[r->length++] = (char)e->a;
 }
 
-static void run(struct run *r, const char *name, const struct expectation *x, uint64_t piece,
-                uint32_t mask)
+static void run_bare(struct bare_run *r, const char *name, const struct expectation *x,
+                     uint64_t piece, uint32_t mask)
 {
     struct trace_subscriber s = {.mask = mask | EVENT_BIT(EVENT_console), on_event, r, NULL};
     struct error err = {0};
@@ -154,7 +160,7 @@ static void run(struct run *r, const char *name, const struct expectation *x, ui
     machine_free(m);
 }
 
-static void check(const struct run *r, const char *name, const struct expectation *x)
+static void check(const struct bare_run *r, const char *name, const struct expectation *x)
 {
     ck_assert_msg(strcmp(r->output, x->output) == 0, "%s prints\n%sinstead of\n%s", name, r->output,
                   x->output);
@@ -169,15 +175,45 @@ START_TEST(a_program_prints_what_its_comments_expect)
 {
     const uint32_t all = EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_mem);
     struct expectation x;
-    struct run once, stepped;
+    struct bare_run once, stepped;
 
     read_expectation(&x, names[_i]);
-    run(&once, names[_i], &x, STEPS, 0);
+    run_bare(&once, names[_i], &x, STEPS, 0);
     check(&once, names[_i], &x);
-    run(&stepped, names[_i], &x, 13, all);
+    run_bare(&stepped, names[_i], &x, 13, all);
     check(&stepped, names[_i], &x);
     ck_assert_msg(once.digest == stepped.digest, "%s ends in another state when watched",
                   names[_i]);
+}
+END_TEST
+
+/* The same image, unmodified, in ring 1 of a machine whose ring 0 is the monitor's. */
+START_TEST(a_program_prints_the_same_in_a_virtual_machine)
+{
+    char path[128];
+    const struct run_module modules[] = {{"k", path}, {NULL, NULL}};
+    struct expectation x;
+
+    read_expectation(&x, names[_i]);
+    if (x.bare_only)
+        return;
+    snprintf(path, sizeof path, "build/guest/" FOLDER "%s.elf", names[_i]);
+    const char *const lines[] = {x.input, NULL};
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = "vm=test kernel=k ram=8M",
+                            .modules = modules,
+                            .lines = x.input[0] ? lines : NULL,
+                            .ram = RUN_HOST,
+                            .steps = VIRTUAL_STEPS};
+    struct run_result r = run(&q);
+    ck_assert_msg(strcmp(r.console, x.output) == 0, "%s prints\n%sinstead of\n%s\nvmm: %s",
+                  names[_i], r.console, x.output, r.messages);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    if (x.shutdown == SHUTDOWN_NONE)
+        ck_assert_uint_eq(r.status, x.status);
+    else
+        ck_assert_uint_ne(r.status, 0);
+    run_free(&r);
 }
 END_TEST
 
@@ -196,6 +232,7 @@ Suite *suite_programs_programs(void)
     find_programs();
     tcase_add_test(c, there_are_programs_to_run);
     tcase_add_loop_test(c, a_program_prints_what_its_comments_expect, 0, count);
+    tcase_add_loop_test(c, a_program_prints_the_same_in_a_virtual_machine, 0, count);
     suite_add_tcase(s, c);
     return s;
 }
