@@ -4,8 +4,9 @@
  */
 #include <stdint.h>
 
-#define EXPECTED 0x12581ea0u /* as a native compiler has it */
+#define EXPECTED 0x86cfb191u /* as a native compiler has it */
 
+#define ROUNDS   2000
 #define N        24
 #define TEXT     4096
 #define NODES    512
@@ -123,7 +124,7 @@ int main(void)
     uint32_t sum = 0, crc = 0;
 
     prepare();
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         sum = sum * 33 + crc_text();
         sum += (uint32_t)multiply();
         sum ^= (uint32_t)words();

@@ -1,12 +1,16 @@
-# Start-up of a workload: paging on, one superpage table over RAM, main in ring 3 like any user
-# program. Its result goes to the finisher: 0 powers off with status 0, else with that code.
+# Start-up of a workload on Trapeze: paging on, one superpage table over RAM, main in ring 3 like
+# any user program. Its result goes to the finisher: 0 powers off with status 0, else with that
+# code.
 #include "xrings.h"
+#include "report.S"
     .section .start, "ax"
     .globl _start
 _start:
     la    sp, stack_top
     la    t0, trap
     csrw  CSR_tvec, t0
+    li    t0, 4                     # instret may be read in ring 3
+    csrw  CSR_cntren, t0
     la    t1, root                  # entries 512 to 1023: RAM, 4 MiB each, PL 3, all rights
     li    t2, 512
     li    t3, 0x8000003f
@@ -30,7 +34,9 @@ _start:
     csrw  CSR_epc, t0
     tret
 user:
+    csrr  s0, instret
     call  main
+    csrr  s1, instret
     li    a7, 1
     ecall
 
@@ -50,14 +56,7 @@ trap:
     tret
 1:  li    a0, 99
 2:  csrw  CSR_ptbr, zero
-    li    t0, 0x100000
-    slli  a0, a0, 16
-    li    t1, 0x5555
-    beqz  a0, 3f
-    li    t1, 0x3333
-    or    t1, t1, a0
-3:  sw    t1, 0(t0)
-4:  j     4b
+    print_report
 
     .section .bss
     .balign 4096
