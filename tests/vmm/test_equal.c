@@ -52,6 +52,7 @@ static const struct {
     {"counters", false},
     {"steps", true},
     {"every_leaf", true},
+    {"marks", true},
     {"wild_tables", true},
     {"edges", true},
     {"reach", true},

@@ -215,6 +215,56 @@ static void every_leaf(const struct boot_page *boot)
     }
 }
 
+/* One step after another on one page, without a fence but where it says so: what the table has. */
+static void marks(const struct boot_page *boot)
+{
+    static const struct {
+        const char *name;
+        const void *code;
+        word keep; /* 0: nothing changes; else the leaf is cut to these bits, with a fence */
+    } steps[] = {
+        {"fresh", nothing, ~(word)(PTE_A | PTE_D)},
+        {"load", load_word, 0},
+        {"store", store_word, 0},
+        {"clean", nothing, ~(word)PTE_D},
+        {"load", load_word, 0},
+        {"store", store_word, 0},
+        {"unused", nothing, ~(word)(PTE_A | PTE_D)},
+        {"fetch", jump, 0},
+        {"store", store_word, 0},
+        {"read-only", nothing, ~(word)(PTE_W | PTE_D)},
+        {"store", store_word, 0},
+        {"load", load_word, 0},
+    };
+    word *root = new_root(), *target = new_page();
+
+    (void)boot;
+    target[0] = 0x00008067; /* ret */
+    map_page(root, VA, ADDRESS(target) | LEAF_ALL);
+    use_root(root, 4);
+    word *leaf = &((word *)(uintptr_t)(root[PT_INDEX1(VA)] & PTE_PPN))[PT_INDEX0(VA)];
+    for (unsigned i = 0; i < COUNT(steps); i++) {
+        if (steps[i].keep) {
+            *leaf &= steps[i].keep;
+            sfence_vma();
+        }
+        go(steps[i].name, IN_RING(i % 4), steps[i].code, VA, 0x00008067);
+        put_hex(*leaf & 0xfff);
+        put_text("\n");
+    }
+    /* rings that share a real ring under a monitor, and a page that was filled for another */
+    for (word pl = 0; pl < 4; pl++) {
+        *leaf = (ADDRESS(target) | LEAF_ALL | PTE_A | PTE_D) & ~(word)PTE_PL;
+        *leaf |= PTE_PL_OF(pl);
+        sfence_vma();
+        for (word ring = 0; ring < 4; ring++) {
+            go("load", IN_RING(ring), load_word, VA, 0);
+            go("store", IN_RING(ring), store_word, VA, 0x00008067);
+            go("fetch", IN_RING(ring), jump, VA, 0);
+        }
+    }
+}
+
 static void wild_tables(const struct boot_page *boot)
 {
     static const word wild[] = {0x00000000, 0x10000000, 0x7ffff000, 0xfffff000, 0x80800000};
@@ -463,6 +513,7 @@ int kernel_main(const struct boot_page *boot)
         {"counters", counters},
         {"steps", steps},
         {"every_leaf", every_leaf},
+        {"marks", marks},
         {"wild_tables", wild_tables},
         {"edges", edges},
         {"reach", reach},
