@@ -11,7 +11,7 @@
 
 #define FAR_SHARE      8   /* of the way to a point: how far its neighbours may be apart */
 #define STEPS_PER_PAGE 512 /* of more spacing: copying a page costs as much as running these */
-#define SPACING_MOST   4   /* times the spacing */
+#define SPACING_MOST   2   /* times the spacing */
 
 /* ---- the row ---------------------------------------------------------------------------- */
 

@@ -90,7 +90,7 @@ static uint64_t halfway(const struct host *h, uint64_t target)
 {
     uint64_t now = machine_icount(h->machine), way = target - now;
 
-    return way > h->timeline->points.spacing ? now + way / 2 : target;
+    return way > 2 * h->timeline->points.spacing ? now + way / 2 : target;
 }
 
 /* At a place of the journal or of a snapshot on the way, or at the end. */
