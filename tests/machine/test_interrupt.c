@@ -101,6 +101,13 @@ START_TEST(an_interrupt_goes_before_a_fault_of_the_instruction_it_interrupts)
 }
 END_TEST
 
+/* Counts in a0, for ever. */
+static void put_loop(struct rig *r, hpa at)
+{
+    rig_put_at(r, at, I(addi, A0, A0, 1));
+    rig_put_at(r, at + 4, JAL(ZERO, -4));
+}
+
 /* Whatever opens the door - status, ie, ip, tret - the interrupt is taken right behind it. */
 START_TEST(an_interrupt_is_taken_right_behind_the_write_that_allows_it)
 {
@@ -117,14 +124,18 @@ START_TEST(an_interrupt_is_taken_right_behind_the_write_that_allows_it)
 
     for (unsigned n = 0; n < COUNT_OF(rows); n++) {
         rig_init(&r, rig_config());
-        rig_put(&r, rows[n].insn);
-        rig_put(&r, I(addi, A0, A0, 1));
-        rig_set_csr(&r, CSR_status, rows[n].status);
-        rig_set_csr(&r, CSR_ie, rows[n].ie);
-        rig_set_csr(&r, CSR_ip, rows[n].ip);
-        rig_set_csr(&r, CSR_epc, DATA);
-        rig_x(&r, A1, ALL);
-        rig_run(&r, 200); /* whole blocks fit: the handler loops */
+        for (unsigned warm = 0; warm < 2; warm++) { /* once without, so that all is decoded */
+            rig_restart(&r);
+            rig_put(&r, rows[n].insn);
+            put_loop(&r, CODE + 4);
+            put_loop(&r, DATA);
+            rig_set_csr(&r, CSR_status, rows[n].status);
+            rig_set_csr(&r, CSR_ie, warm ? rows[n].ie : 0);
+            rig_set_csr(&r, CSR_ip, rows[n].ip);
+            rig_set_csr(&r, CSR_epc, DATA);
+            rig_x(&r, A1, warm ? ALL : 0);
+            rig_run(&r, 200);
+        }
         rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_software, 0, rows[n].epc);
         ck_assert_uint_eq(rig_regs(&r)->x[A0], 0);
         rig_fini(&r);
@@ -210,15 +221,19 @@ START_TEST(a_deadline_that_moves_nearer_is_kept_to_the_instruction)
 
     for (unsigned n = 0; n < COUNT_OF(numbers); n++) {
         rig_init(&r, rig_config());
-        rig_put(&r, CSRR(csrrw, ZERO, numbers[n], A1));
-        rig_put(&r, I(addi, A0, A0, 1));
-        rig_put(&r, JAL(ZERO, -4));
-        rig_set_csr(&r, CSR_timecmp, n == 0 ? 0xffffffff : 103);
-        rig_set_csr(&r, CSR_timecmph, n == 0 ? 0 : 1);
-        rig_x(&r, A1, n == 0 ? 103 : 0);
-        rig_set_csr(&r, CSR_ie, TIMER);
-        rig_set_csr(&r, CSR_status, FIELD_status_ie);
-        rig_run(&r, 1000);
+        for (unsigned warm = 0; warm < 2; warm++) { /* once far away, so that all is decoded */
+            word soon = (word)machine_cycle(r.m) + 103;
+
+            rig_restart(&r);
+            rig_put(&r, CSRR(csrrw, ZERO, numbers[n], A1));
+            put_loop(&r, CODE + 4);
+            rig_set_csr(&r, CSR_timecmp, n == 0 ? 0xffffffff : soon);
+            rig_set_csr(&r, CSR_timecmph, n == 0 ? 0 : 1);
+            rig_x(&r, A1, n == 0 ? warm ? soon : 0xffffffff : !warm);
+            rig_set_csr(&r, CSR_ie, TIMER);
+            rig_set_csr(&r, CSR_status, FIELD_status_ie);
+            rig_run(&r, 1000);
+        }
         /* csrw: 3 cycles; then 100 instructions of one */
         rig_expect_trap(&r, CAUSE_INTERRUPT | INTERRUPT_timer, 0, CODE + 4);
         ck_assert_uint_eq(rig_regs(&r)->x[A0], 50);

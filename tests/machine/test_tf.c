@@ -120,6 +120,34 @@ START_TEST(setting_tf_steps_from_the_next_instruction_on)
 }
 END_TEST
 
+/* The same where the code behind has run before, and a whole block of it would fit. */
+START_TEST(tf_also_steps_code_that_is_decoded)
+{
+    static const struct {
+        word insn, stepped; /* sets TF; the instruction that is stepped */
+    } rows[] = {{0x7c059073, CODE + 4}, {0x30200073, DATA}}; /* csrw status, a1; tret */
+    struct rig r;
+
+    for (unsigned n = 0; n < COUNT_OF(rows); n++) {
+        rig_init(&r, rig_config());
+        for (unsigned warm = 0; warm < 2; warm++) {
+            rig_restart(&r);
+            rig_put(&r, rows[n].insn);
+            for (hpa at = rows[n].stepped; at < rows[n].stepped + 16; at += 4)
+                rig_put_at(&r, at, I(addi, A0, A0, 1));
+            rig_put_at(&r, rows[n].stepped + 16, JAL(ZERO, -16));
+            rig_set_csr(&r, CSR_epc, DATA);
+            rig_set_csr(&r, CSR_status, warm ? FIELD_status_ptf : 0);
+            rig_x(&r, A1, warm ? FIELD_status_tf : 0);
+            rig_run(&r, 1000);
+        }
+        rig_expect_trap(&r, CAUSE_single_step, 0, rows[n].stepped + 4);
+        ck_assert_uint_eq(rig_regs(&r)->x[A0], 1);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
 START_TEST(clearing_tf_is_itself_still_stepped)
 {
     struct rig r;
@@ -230,6 +258,7 @@ Suite *suite_machine_tf(void)
     tcase_add_test(c, every_kind_of_instruction_is_stepped_to_where_it_goes);
     tcase_add_test(c, an_instruction_that_traps_is_not_stepped_as_well);
     tcase_add_test(c, setting_tf_steps_from_the_next_instruction_on);
+    tcase_add_test(c, tf_also_steps_code_that_is_decoded);
     tcase_add_test(c, clearing_tf_is_itself_still_stepped);
     tcase_add_test(c, tret_with_tf_set_traps_at_its_target);
     tcase_add_test(c, tret_that_brings_tf_steps_the_first_instruction_behind_it);
