@@ -315,7 +315,7 @@ static void command_pane(struct tui *t, const char *arguments)
 /* The next slot that is on the screen, or that zoom or a small window hides. */
 static void move_focus(struct tui *t, int by)
 {
-    tui_help(t, false);
+    tui_uncover(t);
     t->focus = (t->focus + by + t->slot_count) % t->slot_count;
 }
 
@@ -368,8 +368,13 @@ static void command_last(struct tui *t, const char *arguments)
 
 static void command_help(struct tui *t, const char *arguments)
 {
+    int help = tui_pane(t, "help");
+
     (void)arguments;
-    tui_help(t, t->before_help < 0);
+    if (t->over == help)
+        tui_uncover(t);
+    else
+        tui_focus(t, help);
 }
 
 static void command_command(struct tui *t, const char *arguments)
@@ -379,12 +384,12 @@ static void command_command(struct tui *t, const char *arguments)
     t->mode = MODE_COMMAND;
 }
 
-/* Out of help first: there q means the same as in a pager. */
+/* Out of what lies over the dashboard first: there q means the same as in a pager. */
 static void command_quit(struct tui *t, const char *arguments)
 {
     (void)arguments;
-    if (t->before_help >= 0)
-        tui_help(t, false);
+    if (t->over >= 0)
+        tui_uncover(t);
     else
         t->quit = true;
 }

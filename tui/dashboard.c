@@ -98,7 +98,7 @@ struct pane_view tui_view(const struct tui *t)
                              .host = tui_host(t),
                              .commands = t->run.commands,
                              .running = verbs_running(&t->run)};
-    uint16_t chain[8];
+    uint16_t chain[8] = {0};
     unsigned count;
 
     if (!view.host)
@@ -128,40 +128,27 @@ int tui_pane(struct tui *t, const char *name)
 
 struct pane *tui_focused(struct tui *t)
 {
-    return &t->panes[t->slots[t->focus].pane];
+    return &t->panes[t->over >= 0 ? t->over : t->slots[t->focus].pane];
+}
+
+void tui_uncover(struct tui *t)
+{
+    t->over = -1;
 }
 
 void tui_focus(struct tui *t, int pane)
 {
-    tui_help(t, false);
+    tui_uncover(t);
     for (int i = 0; i < t->slot_count; i++) {
         if (t->slots[i].pane == pane) {
             t->focus = i;
             return;
         }
     }
-    if (pane >= 0)
+    if (pane >= 0 && t->panes[pane].whole)
+        t->over = pane;
+    else if (pane >= 0)
         t->slots[t->focus].pane = pane;
-}
-
-void tui_help(struct tui *t, bool on)
-{
-    if (on == (t->before_help >= 0))
-        return;
-    if (on) {
-        int help = tui_pane(t, "help");
-
-        if (help < 0)
-            return;
-        t->before_help = t->slots[t->focus].pane;
-        t->zoom_before_help = t->zoom;
-        t->slots[t->focus].pane = help;
-        t->zoom = true;
-    } else {
-        t->slots[t->focus].pane = t->before_help;
-        t->zoom = t->zoom_before_help;
-        t->before_help = -1;
-    }
 }
 
 static void add_slot(struct tui *t, const char *name, int row)
@@ -230,7 +217,7 @@ int tui_init(struct tui *t, const struct tui_options *options, struct error *err
         .path = options->path, .output = on_output, .user = t, .seed = options->seed};
     int code;
 
-    *t = (struct tui){.options = options, .before_help = -1, .level = -1, .speed = TUI_SPEEDS - 1};
+    *t = (struct tui){.options = options, .over = -1, .level = -1, .speed = TUI_SPEEDS - 1};
     t->grid.ascii = options->ascii;
     if ((code = script_open(&t->script, &script, err)) != 0 ||
         (code = script_start(t->script, err)) != 0)
@@ -309,7 +296,7 @@ static void plain_key(struct tui *t, uint32_t key)
     if (info)
         command_line(t, info->command);
     else if (key == 27)
-        tui_help(t, false);
+        tui_uncover(t);
     else if (!pane_key(tui_focused(t), &view, name, &err) && name[0])
         tui_say(t, "%s does nothing here; ? lists the keys", name);
     else if (err.code)

@@ -23,7 +23,6 @@ enum tui_mode {
 struct tui_slot {
     int row;
     int pane; /* index of tui.panes */
-    struct rect at;
 };
 
 struct tui {
@@ -44,8 +43,7 @@ struct tui {
     int slot_count;
     int focus; /* index of slots */
     bool zoom;
-    int before_help; /* pane that help hides, -1: help is not shown */
-    bool zoom_before_help;
+    int over; /* pane that lies over all of them, -1: none */
 
     int level; /* to look at; -1: follows what runs */
     unsigned speed;
@@ -87,9 +85,10 @@ unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size);
 /* The pane's index; loads it when nobody has yet. -1: no room. */
 int tui_pane(struct tui *t, const char *name);
 struct pane *tui_focused(struct tui *t);
-/* Shows the pane, in place of the one that has the keys if it has no place of its own. */
+/* Gives the pane the keys. One that has no place on the dashboard comes in place of the one that
+ * had them, or, when it wants the whole screen, over all until tui_uncover. */
 void tui_focus(struct tui *t, int pane);
-void tui_help(struct tui *t, bool on);
+void tui_uncover(struct tui *t);
 
 /* ---- frame.c ---- */
 

@@ -78,13 +78,12 @@ static void draw_pane_title(const struct pane *p, struct area a)
         area_format(a, x, 0, STYLE_dim, "%s ", p->note);
 }
 
-static void draw_pane(struct tui *t, struct tui_slot *slot, const struct pane_view *view)
+static void draw_pane(struct tui *t, struct pane *p, struct rect at, const struct pane_view *view)
 {
-    struct pane *p = &t->panes[slot->pane];
-    struct area a = area_part(grid_area(&t->grid), slot->at.x, slot->at.y, slot->at.w, slot->at.h);
-    int left = slot->at.x > 0; /* room for the line between two panes */
+    struct area a = area_part(grid_area(&t->grid), at.x, at.y, at.w, at.h);
+    int left = at.x > 0; /* room for the line between two panes */
 
-    p->focused = slot == &t->slots[t->focus];
+    p->focused = p == tui_focused(t);
     pane_draw(p, view, area_part(a, left, 1, a.at.w - left, a.at.h - 1));
     draw_pane_title(p, area_part(a, left, 0, a.at.w - left, 1));
     if (left) {
@@ -99,6 +98,10 @@ static void draw_panes(struct tui *t, struct rect area)
     struct rect at[LAYOUT_PANES_MAX];
     struct pane_view view = tui_view(t);
 
+    if (t->over >= 0) {
+        draw_pane(t, tui_focused(t), area, &view);
+        return;
+    }
     for (int i = 0; i < t->slot_count; i++) {
         const struct pane *p = &t->panes[t->slots[i].pane];
 
@@ -107,22 +110,32 @@ static void draw_panes(struct tui *t, struct rect area)
     }
     layout_compute(panes, t->slot_count, t->focus, t->zoom, area, at);
     for (int i = 0; i < t->slot_count; i++) {
-        t->slots[i].at = at[i];
         if (at[i].w > 0 && at[i].h > 0)
-            draw_pane(t, &t->slots[i], &view);
+            draw_pane(t, &t->panes[t->slots[i].pane], at[i], &view);
+    }
+}
+
+/* What the keys do where they do not do what the table says. */
+static const char *special_hints(const struct tui *t)
+{
+    switch (t->mode) {
+    case MODE_TYPE:
+        return "typing to the machine   Esc ends it";
+    case MODE_COMMAND:
+        return "Enter does it   Tab completes   Esc forgets it";
+    default:
+        return t->over >= 0 ? "j k PgDn PgUp move   Esc goes back" : NULL;
     }
 }
 
 /* As many hints as fit, whole. */
 static void draw_hints(const struct tui *t, struct area a)
 {
+    const char *special = special_hints(t);
     int x = 1;
 
-    if (t->mode != MODE_KEYS) {
-        area_text(a, 1, 0,
-                  t->mode == MODE_TYPE ? "typing to the machine   Esc ends it"
-                                       : "Enter does it   Tab completes   Esc forgets it",
-                  STYLE_dim);
+    if (special) {
+        area_text(a, 1, 0, special, STYLE_dim);
         return;
     }
     for (unsigned i = 0; i < key_count; i++) {

@@ -59,6 +59,9 @@ static int adopt(struct pane *p, lua_State *L)
     p->min_h = table_number(L, "min", "h", p->min_h);
     p->share_w = table_number(L, "share", "w", p->share_w);
     p->share_h = table_number(L, "share", "h", p->share_h);
+    raw_field(L, -1, "whole");
+    p->whole = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     p->table = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

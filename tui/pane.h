@@ -24,6 +24,7 @@ struct pane {
     char note[64];  /* what it shows just now; set by p:note */
     int number;     /* its key 1 to 7; 0: none */
     int min_w, min_h, share_w, share_h;
+    bool whole;      /* wants the whole screen where it has no place of its own */
     int table, self; /* registry references: what the file returned, the object `p` */
 
     struct area area; /* empty outside a drawing */

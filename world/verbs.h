@@ -71,7 +71,7 @@ struct verbs {
     unsigned watch_count;
 
     /* Why it stands. */
-    char reason[160];   /* "" at the beginning */
+    char reason[400];   /* "" at the beginning */
     bool has_event;     /* an event has ended the verb: */
     struct event event; /* this one */
     unsigned met;       /* the number of the breakpoint that has; 0: none */

@@ -63,12 +63,13 @@ end
 
 return {
     title = "Help",
+    whole = true,
     min = { w = 30, h = 4 },
 
     draw = function(p)
         local lines = collect(p.w - 1)
 
-        p:note("j k PgDn PgUp move, ? or Esc goes back")
+        p:note("the keys and the commands")
         p:list(#lines, function(i)
             return table.unpack(lines[i])
         end, { text = true })

@@ -24,6 +24,7 @@ end
 
 return {
     title = "Story",
+    whole = true,
     min = { w = 30, h = 4 },
     share = { w = 1, h = 2 },
 
