@@ -123,7 +123,7 @@ static int topic_cause(const char *name)
         const struct cause_info *c = &cause_table[i];
         char number[16];
         snprintf(number, sizeof number, "%u", c->cause & ~CAUSE_INTERRUPT);
-        if (name && strcmp(name, c->name) && strcmp(name, number))
+        if (name && strcmp(name, c->name) != 0 && strcmp(name, number) != 0)
             continue;
         found = true;
         printf("  %-9s %2s  %-17s %s\n", c->cause & CAUSE_INTERRUPT ? "interrupt" : "exception",
@@ -138,7 +138,7 @@ static int topic_event(const char *name)
 
     for (unsigned k = 0; k < EVENT_COUNT; k++) {
         const struct event_info *e = event_info((enum event_kind)k);
-        if (name && strcmp(name, e->name))
+        if (name && strcmp(name, e->name) != 0)
             continue;
         found = true;
         printf("  %-9s %s\n", e->name, e->meaning);
@@ -158,7 +158,7 @@ static int topic_hint(const char *name)
 
     for (word n = 0; n < 2048; n++) {
         const struct hint_info *h = hint_info(n);
-        if (!h || (name && strcmp(name, h->name)))
+        if (!h || (name && strcmp(name, h->name) != 0))
             continue;
         found = true;
         printf("  %2u  %-11s %s\n", h->number, h->name, h->value);
