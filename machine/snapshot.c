@@ -1,13 +1,4 @@
-/*
- * Snapshots; see snapshot.h. All state of a machine is plain data in a few places, and here
- * they are in a row:
- *
- *   cpu       registers, counters, what the next boundary must know, the architectural TLB
- *   contexts  whose code runs
- *   devices   their regs, waiting input, alarms
- *   RAM       pages, shared (pages.h)
- *   disk      written blocks, shared (disk.h)
- */
+/* Snapshots; see snapshot.h. All state of a machine is plain data in a few places. */
 #include "machine/snapshot.h"
 
 #include <assert.h>
@@ -15,38 +6,7 @@
 #include <string.h>
 
 #include "machine/internal.h"
-
-struct saved_cpu {
-    struct cpu_regs regs;
-    word x[32];
-    uint64_t icount, cycle, timer, not_retired, entered, announced;
-    bool external;
-};
-
-struct saved_devices {
-    struct intc_regs intc;
-    struct uart_regs uart;
-    struct ata_regs ata;
-    uint64_t alarms[SCHEDULE_MAX]; /* in order of adding */
-    uint8_t *input;                /* waits outside the UART */
-    size_t input_size;
-};
-
-struct snapshot {
-    struct machine_config config;
-    enum machine_state state;
-    enum machine_shutdown shutdown;
-    word status;
-    bool input_ended;
-    struct saved_cpu cpu;
-    struct saved_devices devices;
-    struct tlb_entry *tlb; /* ACCESS_COUNT arrays of config.tlb entries */
-    struct context *contexts;
-    uint16_t context_count, context_current;
-    struct page **pages;
-    uint32_t page_count;
-    struct disk_overlay disk;
-};
+#include "machine/snapshot_state.h"
 
 /* ---- cpu -------------------------------------------------------------------------------- */
 
@@ -95,7 +55,8 @@ static bool save_devices(struct snapshot *s, const struct machine *m)
     d->intc = m->devices.intc.regs;
     d->uart = m->devices.uart.regs;
     d->ata = m->devices.ata.regs;
-    for (unsigned i = 0; i < m->schedule.count; i++)
+    d->alarm_count = m->schedule.count;
+    for (unsigned i = 0; i < d->alarm_count; i++)
         d->alarms[i] = m->schedule.alarms[i]->at;
     d->input_size = q->end - q->first;
     d->input = malloc(d->input_size + 1);
