@@ -98,6 +98,12 @@ static const uint8_t endings[INSN_COUNT] = {
 #include "machine/semantics.def"
 };
 
+/* Writes no register. */
+static const bool keeps_last[INSN_COUNT] = {
+#define STORE(name, type) [INSN_##name] = true,
+#include "machine/semantics.def"
+};
+
 enum extra { EXTRA_none, EXTRA_mul, EXTRA_div };
 
 static const uint8_t extras[INSN_COUNT] = {
@@ -126,7 +132,7 @@ static int32_t csr_index(word number)
 static struct op op_make(const struct insn *i, word offset, unsigned index)
 {
     struct op op = {
-        .handler = op_handlers[i->id],
+        .handler = op_handlers[i->id][SOURCE_r],
         .rd = i->rd ? i->rd : 32,
         .rs1 = i->rs1,
         .rs2 = i->rs2,
@@ -159,6 +165,8 @@ struct maker {
     char *end; /* behind the last op and its tail */
     struct note notes[BLOCK_OPS_MAX];
     uint8_t ids[BLOCK_OPS_MAX];
+    uint8_t sources[BLOCK_OPS_MAX]; /* enum source */
+    uint8_t last;                   /* the register that holds `last`, 0: none does */
 };
 
 static void maker_begin(struct maker *k, struct cpu *c, struct block *at, struct code_page *page,
@@ -166,6 +174,7 @@ static void maker_begin(struct maker *k, struct cpu *c, struct block *at, struct
 {
     k->cpu = c;
     k->block = at;
+    k->last = 0;
     *at = (struct block){.page = page, .offset = (uint16_t)(index * sizeof(word))};
 }
 
@@ -178,6 +187,23 @@ static void maker_tail(struct maker *k, word behind, word taken)
     k->end += sizeof(struct tail);
 }
 
+/* Chooses the handler that takes what it can from `last`. */
+static void maker_source(struct maker *k, const struct insn *i)
+{
+    unsigned at = k->block->count;
+    enum source source = k->last == 0        ? SOURCE_r
+                         : i->rs1 == k->last ? SOURCE_a
+                         : i->rs2 == k->last ? SOURCE_b
+                                             : SOURCE_r;
+
+    if (!op_handlers[i->id][source])
+        source = SOURCE_r;
+    k->block->ops[at].handler = op_handlers[i->id][source];
+    k->sources[at] = (uint8_t)source;
+    if (!keeps_last[i->id])
+        k->last = i->rd;
+}
+
 /* Returns how the instruction ends the block. */
 static enum ending maker_add(struct maker *k, word bits)
 {
@@ -186,6 +212,7 @@ static enum ending maker_add(struct maker *k, word bits)
     word offset = b->offset + b->count * 4u;
 
     b->ops[b->count] = op_make(&i, offset, b->count);
+    maker_source(k, &i);
     b->charge += charge_of(1, cost_of(&k->cpu->machine->config.cost, i.id));
     k->ids[b->count] = (uint8_t)i.id;
     k->notes[b->count] = (struct note){.charged = b->charge, .bits = bits};
@@ -211,9 +238,11 @@ static void maker_continue(struct maker *k, op_fn *how)
 static void maker_pair(struct maker *k)
 {
     for (unsigned i = k->block->count; i >= 2; i--) {
-        op_fn *both = op_pairs[k->ids[i - 2]][k->ids[i - 1]];
-        if (both) {
-            k->block->ops[i - 2].handler = both;
+        unsigned pair = op_pairs[k->ids[i - 2]][k->ids[i - 1]];
+        if (pair != PAIR_NONE) {
+            bool from_last = k->sources[i - 2] == SOURCE_a;
+            k->block->ops[i - 2].handler =
+                op_pair_handlers[pair].from[from_last][k->sources[i - 1]];
             i--;
         }
     }

@@ -49,8 +49,13 @@ static inline int32_t charge_steps(charge c)
     return (int32_t)(uint32_t)((c - (charge)(int64_t)charge_cycles(c)) >> 32);
 }
 
-/* Executes one op and goes on to the next; returns NULL to leave (exec.c). */
-typedef const struct op *op_fn(struct cpu *c, const struct op *op, word *x, charge left);
+/* Executes one op and goes on to the next; returns NULL to leave (exec.c). `last` is the value
+ * that the last op of this block that wrote a register has written. */
+typedef const struct op *op_fn(struct cpu *c, const struct op *op, word *x, charge left, word last);
+
+/* Where an op has its operands from: both from the registers, or one of them, rs1 or rs2, is
+ * `last`. Every result is in its register as well, so the first is always right. */
+enum source { SOURCE_r, SOURCE_a, SOURCE_b, SOURCE_COUNT };
 
 struct op {
     op_fn *handler;
@@ -135,10 +140,22 @@ static inline struct tail *tail_of(const struct op *last)
     return (struct tail *)(uintptr_t)(last + 1);
 }
 
-/* The handler of each instruction, and of what is none (exec.c). */
-extern op_fn *const op_handlers[INSN_COUNT];
-/* The handler of two in a row, which stands in the place of the first's; NULL: there is none. */
-extern op_fn *const op_pairs[INSN_COUNT][INSN_COUNT];
+/* The handlers of each instruction, and of what is none (exec.c). NULL: it has no such operand. */
+extern op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT];
+
+/* Two in a row that have a handler of their own; it stands in the place of the first's. */
+enum pair {
+    PAIR_NONE,
+#define PAIR(first, second) PAIR_##first##_##second,
+#include "machine/pairs.def"
+    PAIR_COUNT
+};
+struct pair_handlers {
+    op_fn *from[SOURCE_b][SOURCE_COUNT]; /* of the first: never b; of the second */
+};
+extern const uint16_t op_pairs[INSN_COUNT][INSN_COUNT]; /* enum pair */
+extern const struct pair_handlers op_pair_handlers[PAIR_COUNT];
+
 op_fn op_fall; /* the end of a block that runs into the next */
 op_fn op_stop; /* the end of a single step */
 

@@ -39,6 +39,7 @@ struct cpu {
     word next;        /* pc after the current system instruction */
     word value;       /* what a slow load has loaded */
     word insn;        /* bits of the current instruction, 0: none */
+    word last;        /* from handler to handler, where they are not tail calls (exec.c) */
 
     uint64_t stop_step, stop_cycle;
     uint64_t timer;       /* cycle from which the timer is pending: timecmp, times the divider */

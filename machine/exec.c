@@ -9,6 +9,10 @@
  *   an op that needs C code      settle   -> work -> resume     (or a trap: NULL)
  *   a jump                       pay for the target block, or leave_*
  *
+ * The last result goes from handler to handler in a host register, besides being stored: an op
+ * that needs it has a handler that takes it from there (enum source), which saves waiting for
+ * the host's memory in every chain of dependent instructions.
+ *
  * Only the last op of a block is a jump. Charges are per block, so an op in the middle that
  * leaves gives back what the rest of the block was charged (`rest`).
  */
@@ -32,28 +36,44 @@
 #endif
 
 #ifdef TAIL_CALLS
-#define NEXT(to, remaining) __attribute__((musttail)) return (to)->handler(c, (to), x, (remaining))
-#define GOTO(function)      __attribute__((musttail)) return function(c, op, x, left)
+#define NEXT(to, remaining)                                                                        \
+    __attribute__((musttail)) return (to)->handler(c, (to), x, (remaining), last)
+#define GOTO(function) __attribute__((musttail)) return function(c, op, x, left, last)
 #else
 #define NEXT(to, remaining)                                                                        \
     do {                                                                                           \
         c->left = (remaining);                                                                     \
+        c->last = last;                                                                            \
         return (to);                                                                               \
     } while (0)
-#define GOTO(function) return function(c, op, x, left)
+#define GOTO(function) return function(c, op, x, left, last)
 #endif
 
 #define HANDLER(name)                                                                              \
     static const struct op *op_##name(struct cpu *c, const struct op *op, word *x UNUSED,          \
-                                      charge left UNUSED)
+                                      charge left UNUSED, word last UNUSED)
 #define COLD_HANDLER(name)                                                                         \
     COLD static const struct op *name(struct cpu *c, const struct op *op UNUSED, word *x UNUSED,   \
-                                      charge left UNUSED)
+                                      charge left UNUSED, word last UNUSED)
 
-/* Operands by the names that semantics.def uses; the compiler drops those that a row does not. */
-#define OPERANDS                                                                                   \
-    const word a = x[op->rs1], b = x[op->rs2], i = (word)op->imm, page = c->page;                  \
-    (void)a, (void)b, (void)i, (void)page
+/* The operands of an op, for each enum source. */
+#define A_r x[op->rs1]
+#define B_r x[op->rs2]
+#define A_a last
+#define B_a x[op->rs2]
+#define A_b x[op->rs1]
+#define B_b last
+
+#define FROM_EACH_SOURCE(MAKE, name, detail)                                                       \
+    MAKE(name, r, detail)                                                                          \
+    MAKE(name, a, detail)                                                                          \
+    MAKE(name, b, detail)
+
+/* The fast work of an op: false when it must be done slowly, and then nothing has changed. a and
+ * b are its operands; those that it does not have, the compiler drops. */
+#define WORK(name)                                                                                 \
+    static ALWAYS_INLINE bool do_##name(struct cpu *c UNUSED, const struct op *op, word *x UNUSED, \
+                                        word a UNUSED, word b UNUSED, word *last UNUSED)
 
 /* ---- between handlers and C code -------------------------------------------------------- */
 
@@ -108,7 +128,7 @@ static const struct block *block_at(struct cpu *c, word pc, charge left)
 /* An instruction has ended by C code, or trapped: to wherever regs.pc is now. Not into the run
  * loop, if nothing asks for it: system calls and monitors go this way all the time. */
 static const struct op *onward(struct cpu *c, const struct op *op UNUSED, word *x UNUSED,
-                               charge left UNUSED)
+                               charge left UNUSED, word last UNUSED)
 {
     const struct block *to = c->attention ? NULL : block_at(c, c->regs.pc, c->left);
 
@@ -178,19 +198,21 @@ COLD_HANDLER(leave_1)
         NEXT(to->ops, after);                                                                      \
     } while (0)
 
-const struct op *op_fall(struct cpu *c, const struct op *op, word *x UNUSED, charge left)
+const struct op *op_fall(struct cpu *c, const struct op *op, word *x UNUSED, charge left,
+                         word last UNUSED)
 {
     JUMP(0);
 }
 
-const struct op *op_stop(struct cpu *c, const struct op *op, word *x UNUSED, charge left)
+const struct op *op_stop(struct cpu *c, const struct op *op, word *x UNUSED, charge left,
+                         word last UNUSED)
 {
     c->left = left;
     c->regs.pc = pc_of(c, op);
     return NULL;
 }
 
-HANDLER(jal)
+HANDLER(jal_r)
 {
     if (unlikely(tail_of(op)->target[1] & 3))
         GOTO(leave_1);
@@ -213,52 +235,69 @@ COLD_HANDLER(jalr_slow)
     return NULL;
 }
 
-HANDLER(jalr)
-{
-    word target = (x[op->rs1] + (word)op->imm) & ~1u;
-    const struct fast_entry *e = fast_entry(&c->fast, ACCESS_FETCH, target);
-
-    if (unlikely(!fast_hit(&c->fast, e, target, sizeof(word))))
-        GOTO(jalr_slow);
-    const struct block *to = ((const struct code_page *)e->addend)->entry[target / 4 % PT_ENTRIES];
-    const charge after = left - to->charge;
-    if (unlikely(after & CHARGE_SIGNS))
-        GOTO(jalr_slow);
-    x[op->rd] = c->page + tail_of(op)->target[0];
-    c->page = target & PAGE_MASK;
-    NEXT(to->ops, after);
-}
-
-#define BRANCH(name, condition)                                                                    \
-    HANDLER(name)                                                                                  \
+#define JUMP_REGISTER(name, from, detail)                                                          \
+    HANDLER(name##_##from)                                                                         \
     {                                                                                              \
-        OPERANDS;                                                                                  \
+        const word target = (A_##from + (word)op->imm) & ~1u;                                      \
+        const struct fast_entry *e = fast_entry(&c->fast, ACCESS_FETCH, target);                   \
+        if (unlikely(!fast_hit(&c->fast, e, target, sizeof(word))))                                \
+            GOTO(jalr_slow);                                                                       \
+        const struct code_page *page = (const struct code_page *)e->addend;                        \
+        const struct block *to = page->entry[target / 4 % PT_ENTRIES];                             \
+        const charge after = left - to->charge;                                                    \
+        if (unlikely(after & CHARGE_SIGNS))                                                        \
+            GOTO(jalr_slow);                                                                       \
+        x[op->rd] = c->page + tail_of(op)->target[0];                                              \
+        c->page = target & PAGE_MASK;                                                              \
+        NEXT(to->ops, after);                                                                      \
+    }
+FROM_EACH_SOURCE(JUMP_REGISTER, jalr, )
+
+/* They have no such operand. */
+#define op_jal_a op_jal_r
+#define op_jal_b op_jal_r
+
+#define BRANCH_FROM(name, from, condition)                                                         \
+    HANDLER(name##_##from)                                                                         \
+    {                                                                                              \
+        const word a = A_##from, b = B_##from;                                                     \
         if (condition)                                                                             \
             JUMP(1);                                                                               \
         JUMP(0);                                                                                   \
     }
+#define BRANCH(name, condition) FROM_EACH_SOURCE(BRANCH_FROM, name, condition)
 
 /* ---- arithmetic ------------------------------------------------------------------------- */
 
-#define ALU(name, cost, expression)                                                                \
-    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
+#define ALU_FROM(name, from, detail)                                                               \
+    HANDLER(name##_##from)                                                                         \
     {                                                                                              \
-        OPERANDS;                                                                                  \
-        x[op->rd] = (expression);                                                                  \
-        return true;                                                                               \
-    }                                                                                              \
-    HANDLER(name)                                                                                  \
-    {                                                                                              \
-        do_##name(c, op, x);                                                                       \
+        do_##name(c, op, x, A_##from, B_##from, &last);                                            \
         NEXT(op + 1, left);                                                                        \
     }
+#define ALU(name, cost, expression)                                                                \
+    WORK(name)                                                                                     \
+    {                                                                                              \
+        const word i UNUSED = (word)op->imm, page UNUSED = c->page;                                \
+        *last = x[op->rd] = (expression);                                                          \
+        return true;                                                                               \
+    }                                                                                              \
+    FROM_EACH_SOURCE(ALU_FROM, name, )
 
-HANDLER(fence)
+HANDLER(fence_r)
 {
     NEXT(op + 1, left);
 }
 
 /* ---- memory ----------------------------------------------------------------------------- */
+
+#define MEMORY_FROM(name, from, detail)                                                            \
+    HANDLER(name##_##from)                                                                         \
+    {                                                                                              \
+        if (unlikely(!do_##name(c, op, x, A_##from, B_##from, &last)))                             \
+            GOTO(name##_slow);                                                                     \
+        NEXT(op + 1, left);                                                                        \
+    }
 
 #define LOAD(name, type)                                                                           \
     COLD_HANDLER(name##_slow)                                                                      \
@@ -266,28 +305,23 @@ HANDLER(fence)
         settle(c, op, left);                                                                       \
         if (!mmu_load(c, x[op->rs1] + (word)op->imm, sizeof(type)))                                \
             GOTO(onward);                                                                          \
-        x[op->rd] = (word)(type)c->value;                                                          \
+        last = x[op->rd] = (word)(type)c->value;                                                   \
         if (!resume(c))                                                                            \
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
     }                                                                                              \
-    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
+    WORK(name)                                                                                     \
     {                                                                                              \
-        const word address = x[op->rs1] + (word)op->imm;                                           \
+        const word address = a + (word)op->imm;                                                    \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_LOAD, address);                   \
         if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
             return false;                                                                          \
         type value;                                                                                \
         __builtin_memcpy(&value, (const void *)(e->addend + address), sizeof(value));              \
-        x[op->rd] = (word)value;                                                                   \
+        *last = x[op->rd] = (word)value;                                                           \
         return true;                                                                               \
     }                                                                                              \
-    HANDLER(name)                                                                                  \
-    {                                                                                              \
-        if (unlikely(!do_##name(c, op, x)))                                                        \
-            GOTO(name##_slow);                                                                     \
-        NEXT(op + 1, left);                                                                        \
-    }
+    FROM_EACH_SOURCE(MEMORY_FROM, name, )
 
 #define STORE(name, type)                                                                          \
     COLD_HANDLER(name##_slow)                                                                      \
@@ -299,27 +333,22 @@ HANDLER(fence)
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
     }                                                                                              \
-    static ALWAYS_INLINE bool do_##name(struct cpu *c, const struct op *op, word *x)               \
+    WORK(name)                                                                                     \
     {                                                                                              \
-        const word address = x[op->rs1] + (word)op->imm;                                           \
+        const word address = a + (word)op->imm;                                                    \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_STORE, address);                  \
         if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
             return false;                                                                          \
-        const type value = (type)x[op->rs2];                                                       \
+        const type value = (type)b;                                                                \
         __builtin_memcpy((void *)(e->addend + address), &value, sizeof(value));                    \
         return true;                                                                               \
     }                                                                                              \
-    HANDLER(name)                                                                                  \
-    {                                                                                              \
-        if (unlikely(!do_##name(c, op, x)))                                                        \
-            GOTO(name##_slow);                                                                     \
-        NEXT(op + 1, left);                                                                        \
-    }
+    FROM_EACH_SOURCE(MEMORY_FROM, name, )
 
 /* ---- system instructions ---------------------------------------------------------------- */
 
 #define SYSTEM(name)                                                                               \
-    HANDLER(name)                                                                                  \
+    HANDLER(name##_r)                                                                              \
     {                                                                                              \
         settle(c, op, left);                                                                       \
         c->next = c->regs.pc + 4;                                                                  \
@@ -332,7 +361,7 @@ HANDLER(fence)
 
 #include "machine/semantics.def"
 
-HANDLER(illegal)
+HANDLER(ILLEGAL_r)
 {
     settle(c, op, left);
     cpu_trap(c, CAUSE_illegal, c->insn);
@@ -343,28 +372,50 @@ HANDLER(illegal)
 
 /* The second half is the second's own handler, inlined. A first half that cannot be done fast
  * is left to its own handler, which then goes on to the second's: each op keeps its place. */
-#define PAIR(first, second)                                                                        \
-    HANDLER(first##_##second)                                                                      \
+#define PAIR_FROM(first, second, f1, f2)                                                           \
+    HANDLER(first##_##second##_##f1##f2)                                                           \
     {                                                                                              \
-        if (unlikely(!do_##first(c, op, x)))                                                       \
-            GOTO(op_##first);                                                                      \
+        if (unlikely(!do_##first(c, op, x, A_##f1, B_##f1, &last)))                                \
+            GOTO(op_##first##_##f1);                                                               \
         op++;                                                                                      \
-        GOTO(op_##second);                                                                         \
+        GOTO(op_##second##_##f2);                                                                  \
     }
+#define PAIR(first, second)                                                                        \
+    PAIR_FROM(first, second, r, r)                                                                 \
+    PAIR_FROM(first, second, r, a)                                                                 \
+    PAIR_FROM(first, second, r, b)                                                                 \
+    PAIR_FROM(first, second, a, r)                                                                 \
+    PAIR_FROM(first, second, a, a)                                                                 \
+    PAIR_FROM(first, second, a, b)
 
 #include "machine/pairs.def"
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
-op_fn *const op_handlers[INSN_COUNT] = {
-    [INSN_ILLEGAL] = op_illegal,
-#define INSN(name, mnemonic, format, class, match, meaning) [INSN_##name] = op_##name,
-#include "isa/instructions.def"
+#define ONE_SOURCE(name)  [INSN_##name] = {op_##name##_r, NULL, NULL},
+#define EACH_SOURCE(name) [INSN_##name] = {op_##name##_r, op_##name##_a, op_##name##_b},
 
+op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT] = {ONE_SOURCE(ILLEGAL) ONE_SOURCE(fence)
+                                                          ONE_SOURCE(jal) EACH_SOURCE(jalr)
+#define ALU(name, cost, value)  EACH_SOURCE(name)
+#define BRANCH(name, condition) EACH_SOURCE(name)
+#define LOAD(name, type)        EACH_SOURCE(name)
+#define STORE(name, type)       EACH_SOURCE(name)
+#define SYSTEM(name)            ONE_SOURCE(name)
+#include "machine/semantics.def"
 };
 
-op_fn *const op_pairs[INSN_COUNT][INSN_COUNT] = {
-#define PAIR(first, second) [INSN_##first][INSN_##second] = op_##first##_##second,
+const uint16_t op_pairs[INSN_COUNT][INSN_COUNT] = {
+#define PAIR(first, second) [INSN_##first][INSN_##second] = PAIR_##first##_##second,
+#include "machine/pairs.def"
+};
+
+#define PAIR(first, second)                                                                        \
+    [PAIR_##first##_##second] = {{                                                                 \
+        {op_##first##_##second##_rr, op_##first##_##second##_ra, op_##first##_##second##_rb},      \
+        {op_##first##_##second##_ar, op_##first##_##second##_aa, op_##first##_##second##_ab},      \
+    }},
+const struct pair_handlers op_pair_handlers[PAIR_COUNT] = {
 #include "machine/pairs.def"
 };
 
@@ -374,5 +425,5 @@ void exec_run(struct cpu *c, const struct block *block)
 
     c->left -= block->charge;
     while (op)
-        op = op->handler(c, op, c->x, c->left);
+        op = op->handler(c, op, c->x, c->left, c->last);
 }
