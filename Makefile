@@ -134,9 +134,13 @@ $(B)/gen/suites.def: $(TEST_SRC) Makefile
 
 $(TEST_OBJ): $(B)/gen/suites.def
 
+# Tests let allocations fail (tests/alloc.h).
+CHECK_WRAP := $(if $(filter Linux,$(shell uname)),\
+              $(foreach f,malloc calloc realloc aligned_alloc strdup,-Wl,--wrap=$(f)))
+
 $(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CHECK_LIBS) $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(CHECK_WRAP) $^ $(CHECK_LIBS) $(LDLIBS) -o $@
 
 # SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers.
 # HARD=1 shakes what rarely moves (tests/machine/harness.h). MODE=cov prints the line coverage

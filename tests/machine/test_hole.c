@@ -131,6 +131,7 @@ static const struct {
     {"reserved", TABLED, DATA | PTE_V | PTE_W | PTE_PL, 0},
     {"reserved bits", TABLED, DATA | PTE_V | PTE_R | PTE_PL | 0x400, 0},
     {"nothing behind", TABLED, NOWHERE | PTE_V | PTE_R | PTE_PL, 0x1111},
+    {"a pointer in the last level", TABLED, OTHER_TABLE | PTE_V | PTE_PL, 0},
     {"no table", 0, 0, 0},
     {"table outside RAM", NOWHERE | PTE_V, 0, 0},
     {"a superpage", RAM_BASE | PTE_V | PTE_X | PTE_PL_OF(2), 0, 0x0111},
