@@ -175,6 +175,22 @@ START_TEST(a_loop_of_traps_that_makes_progress_is_the_programs_own_business)
 }
 END_TEST
 
+START_TEST(a_run_without_a_bound_ends_with_the_machine)
+{
+    struct rig r;
+
+    rig_init(&r, rig_config());
+    rig_put(&r, I(addi, A0, A0, -1));
+    rig_put(&r, BRANCH(bne, A0, ZERO, -4));
+    rig_put(&r, PLAIN(ebreak));
+    rig_x(&r, A0, 100000);
+    rig_set_csr(&r, CSR_tvec, 0);
+    ck_assert_int_eq(machine_run(r.m, UINT64_MAX), STOP_SHUTDOWN);
+    ck_assert_uint_eq(machine_instret(r.m), 200000);
+    rig_fini(&r);
+}
+END_TEST
+
 START_TEST(every_reason_has_a_sentence)
 {
     for (int why = SHUTDOWN_NONE + 1; why < SHUTDOWN_COUNT; why++)
@@ -195,6 +211,7 @@ Suite *suite_machine_shutdown(void)
     tcase_add_test(c, a_handler_whose_first_instruction_traps_is_a_loop);
     tcase_add_test(c, a_handler_that_gets_past_its_first_instruction_is_no_loop);
     tcase_add_test(c, a_loop_of_traps_that_makes_progress_is_the_programs_own_business);
+    tcase_add_test(c, a_run_without_a_bound_ends_with_the_machine);
     tcase_add_test(c, every_reason_has_a_sentence);
     suite_add_tcase(s, c);
     return s;

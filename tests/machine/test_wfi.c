@@ -113,19 +113,20 @@ static void expect_forever(struct rig *r)
 START_TEST(a_wait_that_nothing_enabled_can_end_is_a_shutdown)
 {
     static const struct {
-        word ie, ip, timecmp;
+        word ie, ip, timecmp, timecmph;
     } rows[] = {
-        {0, 0, 1000},        /* nothing enabled, a deadline will come */
-        {0, SOFTWARE, 1000}, /* pending but not enabled */
-        {SOFTWARE, 0, 1000}, /* only software could raise it */
-        {EXTERNAL, 0, 1000}, /* the controller lets nothing through */
+        {0, 0, 1000, 0},           /* nothing enabled, a deadline will come */
+        {0, SOFTWARE, 1000, 0},    /* pending but not enabled */
+        {SOFTWARE, 0, 1000, 0},    /* only software could raise it */
+        {EXTERNAL, 0, 1000, 0},    /* the controller lets nothing through */
+        {TIMER, 0, 0, 0xffffffff}, /* a deadline that no machine lives to see */
     };
     struct rig r;
 
     for (unsigned n = 0; n < COUNT_OF(rows); n++) {
         start(&r, 1, rows[n].ie);
         rig_set_csr(&r, CSR_ip, rows[n].ip);
-        set_timer(&r, rows[n].timecmp, 0);
+        set_timer(&r, rows[n].timecmp, rows[n].timecmph);
         expect_forever(&r);
         rig_fini(&r);
     }
