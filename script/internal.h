@@ -197,6 +197,7 @@ extern const struct member machine_handler_members[];
 struct host *machine_arg(lua_State *L, int index);
 void machine_push(lua_State *L, struct host *h);
 int machine_create(lua_State *L); /* tz.machine */
+int tz_classify(lua_State *L);    /* tz.classify */
 
 /* A context of a host: what Lua's context, memory and register objects hold. */
 struct place {

@@ -267,6 +267,7 @@ void lib_tz(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"machine", machine_create},
+        {"classify", tz_classify},
         {"expect", expect},
         {"hex", hex},
         {"rng", rng},

@@ -151,6 +151,26 @@ END_TEST
 
 /* ---- the real operating system, where symbols and contexts are ---- */
 
+START_TEST(the_classifier_gives_its_table_to_lua)
+{
+    run_text(
+        &run,
+        "local strict, classic = tz.classify(), tz.classify('classic')\n"
+        "tz.expect('strict', strict.theorem1 and strict.theorem3)\n"
+        "tz.expect('classic', not classic.theorem1 and not classic.theorem3)\n"
+        "local holes = {}\n"
+        "for _, r in ipairs(classic) do if r.hole then holes[r.name] = r end end\n"
+        "tz.expect('csrrs', holes['csrrs status'].csr, 'status')\n"
+        "tz.expect('probe', holes.probe.behaviour and not holes.probe.privileged)\n"
+        "tz.expect('proof', holes.probe.proof.behaviour:find('rings 0 | 1', 1, true) ~= nil)\n",
+        0, 0);
+    ck_assert_msg(run.code == 0, "%s", run.err.text);
+    ck_assert_uint_eq(run.checks, 5);
+    run_text(&run, "tz.classify('weird')", 0, 0);
+    ck_assert_int_ne(run.code, 0);
+}
+END_TEST
+
 START_TEST(symbols_of_the_kernel_and_of_the_program_that_runs_are_known)
 {
     run_text(&run,
@@ -228,6 +248,7 @@ Suite *suite_script_run(void)
 
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, a_script_prints_what_it_should, 0, COUNT_OF(scripts));
+    tcase_add_test(c, the_classifier_gives_its_table_to_lua);
     tcase_add_test(c, symbols_of_the_kernel_and_of_the_program_that_runs_are_known);
     tcase_add_test(c, waiting_for_input_is_said_and_input_ends_it);
     tcase_add_test(c, a_disk_lies_beside_the_script);
