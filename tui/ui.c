@@ -14,6 +14,7 @@
 #include "trace/counters.h"
 #include "tui/dashboard.h"
 #include "tui/paint.h"
+#include "world/place.h"
 #include "world/view.h"
 
 enum { CONSOLE_SHOWN = 65536, COSTS_MAX = 256 };
@@ -128,6 +129,25 @@ static int ui_wrap(lua_State *L)
         s += *s == '\n' ? 1 : strspn(s, " ");
     }
     return 1;
+}
+
+/* ui.place(text): the address and the space ("gva") of a place as people write it, in the eyes
+ * of the context that is looked at; nil and what is wrong otherwise. */
+static int ui_place(lua_State *L)
+{
+    struct pane_view view = tui_view(dashboard(L));
+    const char *text = luaL_checkstring(L, 1);
+    struct error err = {.text = "there is no machine"};
+    struct place place;
+
+    if (!view.host || place_parse(&place, view.host, view.context, text, &err)) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.text);
+        return 2;
+    }
+    lua_pushinteger(L, place.address);
+    lua_pushstring(L, space_name(place.space.kind));
+    return 2;
 }
 
 /* ---- traps -------------------------------------------------------------------------------- */
@@ -275,9 +295,15 @@ static int ui_breakpoint(lua_State *L)
     return 1;
 }
 
+/* ui.message(text, bad): a line for the user; bad: something is wrong. */
 static int ui_message(lua_State *L)
 {
-    tui_say(dashboard(L), "%s", luaL_checkstring(L, 1));
+    const char *text = luaL_checkstring(L, 1);
+
+    if (lua_toboolean(L, 2))
+        tui_complain(dashboard(L), "%s", text);
+    else
+        tui_say(dashboard(L), "%s", text);
     return 0;
 }
 
@@ -389,6 +415,7 @@ static const luaL_Reg functions[] = {
     {"width", ui_width},
     {"bar", ui_bar},
     {"wrap", ui_wrap},
+    {"place", ui_place},
     {"trap_count", ui_trap_count},
     {"trap", ui_trap},
     {"costs", ui_costs},

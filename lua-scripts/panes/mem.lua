@@ -5,11 +5,6 @@
 local spaces = { "gva", "gpa", "hpa" }
 local space, base = 1, nil
 
-local function number(text, m, vm)
-    local n = tonumber(text:match("^0[xX]%x+$") or (text:match("^%x+$") and "0x" .. text) or "")
-    return n or m:address(text) or vm.guest[text]
-end
-
 local function space_of(name)
     for i, s in ipairs(spaces) do
         if s == name then
@@ -83,17 +78,14 @@ return {
         end },
     },
     commands = {
-        { "mem", "[gva|gpa|hpa] ADDRESS", "show memory there: a hex number, a symbol, a register",
-            function(p, m, arguments)
-                local first, second = arguments:match("^(%S+)%s+(%S+)$")
-                local addr = number(second or arguments, m, p.vm)
+        { "mem", "PLACE", "show memory there: sp, os.elf:main+8, gpa:0x80001000",
+            function(p, m, text)
+                local addr, name = ui.place(text)
 
-                if not addr or (first and not space_of(first)) then
-                    error("mem: [gva|gpa|hpa] and a hex number, a symbol or a register", 0)
+                if not addr then
+                    return ui.message("mem: " .. name, true)
                 end
-                space = first and space_of(first) or space
-                base = addr
-                p.cursor = 0
+                space, base, p.cursor = space_of(name), addr, 0
                 ui.command("pane mem")
             end },
     },

@@ -38,8 +38,8 @@ for _, csr in ipairs(tz.csrs) do
     fields[csr.name] = csr.fields
 end
 
-local function words(name, v, vm)
-    if not v or v == 0 and (name ~= "cause" or vm.guest.epc == 0) then
+local function words(name, v)
+    if not v or v == 0 then
         return ""
     elseif name == "cause" then
         for _, c in ipairs(tz.causes) do
@@ -67,12 +67,12 @@ local function register_line(name, vm)
 
     if vm.level == 0 then
         return ui.left(name, 9), { number(name, guest), style }, { star, "changed" },
-            { " " .. words(name, guest, vm), "dim" }
+            { " " .. words(name, guest), "dim" }
     end
     local differ = real and guest and real ~= guest
     return ui.left(name, 9), { number(name, guest), style }, { star, "changed" }, { "| ", "border" },
         real and number(name, real) or { "  -     ", "dim" },
-        { differ and " != " or "    ", "differ" }, { words(name, guest, vm), "dim" }
+        { differ and " != " or "    ", "differ" }, { words(name, guest), "dim" }
 end
 
 -- General registers, several to a line; they are the guest's own while it runs.
