@@ -84,22 +84,22 @@ static void print_wrapped(const char *text)
     const unsigned width = 79;
     unsigned column = 0;
 
-    for (const char *word = text; *word;) {
-        size_t length = strcspn(word, " \n");
-        bool begins_line = word == text || word[-1] == '\n';
-        if (begins_line && (*word == ' ' || *word == '\n')) {
-            size_t line = strcspn(word, "\n");
-            printf("%s%.*s\n", column ? "\n" : "", (int)line, word);
+    for (const char *at = text; *at;) {
+        size_t length = strcspn(at, " \n");
+        bool begins_line = at == text || at[-1] == '\n';
+        if (begins_line && (*at == ' ' || *at == '\n')) {
+            size_t line = strcspn(at, "\n");
+            printf("%s%.*s\n", column ? "\n" : "", (int)line, at);
             column = 0;
-            word += line + (word[line] == '\n');
+            at += line + (at[line] == '\n');
             continue;
         }
         if (column && column + 1 + length > width) {
             putchar('\n');
             column = 0;
         }
-        column += (unsigned)printf("%s%.*s", column ? " " : "", (int)length, word);
-        word += length + (word[length] != '\0');
+        column += (unsigned)printf("%s%.*s", column ? " " : "", (int)length, at);
+        at += length + (at[length] != '\0');
     }
     if (column)
         putchar('\n');
