@@ -1,7 +1,7 @@
 /*
  * From a program in the pack to a process ready to run: segments are copied to where the
- * program expects them, the arguments to the top of its stack, and a frame is made on its
- * kernel stack, as if it had just trapped at its entry.
+ * program expects them, the arguments to the top of its stack, and a frame is made as if it
+ * had just trapped at its entry.
  *
  *   8000_0000  strings of the arguments
  *              argv[argc] = 0, ... argv[0]
@@ -11,10 +11,10 @@
 
 #include "guests/lib/string.h"
 #include "guests/os/arch.h"
+#include "guests/os/directory.h"
 #include "guests/os/elf.h"
 #include "guests/os/layout.h"
 #include "guests/os/printk.h"
-#include "guests/os/trap.h"
 #include "isa/paging.h"
 
 static int load_segment(struct space *space, const struct elf_segment *s, const char *file)
@@ -50,27 +50,28 @@ static word push_arguments(struct space *space, const struct arguments *a)
     return argv;
 }
 
-int exec_load(struct proc *p, const void *image, word size, const struct arguments *a)
+int exec_load(struct space *space, struct trap_frame *frame, const struct pack_entry *entry,
+              const struct arguments *a)
 {
     struct elf_program program;
-    const char *wrong = elf_parse(&program, image, size);
+    const void *image = directory_data(entry);
+    const char *wrong = elf_parse(&program, image, entry->size);
 
     if (wrong) {
         printk("%s: %s\n", a->text, wrong);
         return -ERROR_not_program;
     }
     for (word i = 0; i < program.segment_count; i++) {
-        int error = load_segment(&p->space, &program.segments[i], image);
+        int error = load_segment(space, &program.segments[i], image);
         if (error)
             return error;
     }
     code_written();
-    p->space.heap_start = p->space.heap_end = program.end;
-    word argv = push_arguments(&p->space, a);
+    space->heap_start = space->heap_end = program.end;
+    word argv = push_arguments(space, a);
     if (!argv)
         return -ERROR_no_memory;
-
-    struct trap_frame *frame = (void *)(p->stack + KERNEL_STACK_SIZE - FRAME_SIZE);
+    space->faults = 0; /* the arguments' page was no fault of the program's */
     *frame = (struct trap_frame){
         .epc = program.entry,
         .status = 3u << status_pring_SHIFT | status_pie, /* tret goes to ring 3 */
@@ -78,7 +79,5 @@ int exec_load(struct proc *p, const void *image, word size, const struct argumen
     frame->x[REG_SP] = argv;
     frame->x[REG_A0] = a->count;
     frame->x[REG_A1] = argv;
-    p->context = (struct context){.ra = (word)trap_return, .sp = (word)frame};
-    p->space.faults = 0; /* the arguments' page was no fault of the program's */
     return 0;
 }

@@ -1,13 +1,17 @@
 /*
- * From a program in the pack to a process ready to run.
+ * From a program in the pack to an address space and registers with which it can begin.
  */
 #ifndef OS_EXEC_H
 #define OS_EXEC_H
 
+#include "guests/os/pack.h"
 #include "guests/os/proc.h"
+#include "guests/os/trap.h"
 
-/* Fills p->space, which is initialised and empty, and the frame at the top of p->stack. Returns 0
- * or a negative error; what has been mapped then stays for space_free. */
-int exec_load(struct proc *p, const void *image, word size, const struct arguments *a);
+/* Fills `space`, which is initialised, empty and not in use, and the frame of a process that
+ * begins there. Returns 0 or a negative error: then the frame is as it was, and what has been
+ * mapped stays for space_free. */
+int exec_load(struct space *space, struct trap_frame *frame, const struct pack_entry *entry,
+              const struct arguments *a);
 
 #endif

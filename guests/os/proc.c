@@ -60,6 +60,12 @@ static struct file *shared(struct file *f)
     return f;
 }
 
+/* Where the registers of its user program lie while the kernel runs. */
+static struct trap_frame *frame_of(const struct proc *p)
+{
+    return (void *)(p->stack + KERNEL_STACK_SIZE - FRAME_SIZE);
+}
+
 int proc_spawn(struct proc *parent, const char *program, const struct arguments *a, struct file *in,
                struct file *out, struct file *err)
 {
@@ -74,11 +80,12 @@ int proc_spawn(struct proc *parent, const char *program, const struct arguments 
         return -ERROR_no_memory;
     if (!space_init(&p->space, (word)(p - table)))
         return -ERROR_no_memory;
-    int error = exec_load(p, directory_data(entry), entry->size, a);
+    int error = exec_load(&p->space, frame_of(p), entry, a);
     if (error) {
         space_free(&p->space);
         return error;
     }
+    p->context = (struct context){.ra = (word)trap_return, .sp = (word)frame_of(p)};
     sched_guard_stack(p);
     string_copy(p->name, program, sizeof p->name);
     p->parent = parent;
@@ -90,6 +97,35 @@ int proc_spawn(struct proc *parent, const char *program, const struct arguments 
     p->files[2] = shared(err);
     p->state = PROCESS_READY;
     return p->pid;
+}
+
+/*
+ * The new space is complete before the old one goes: whatever fails, the caller still has its
+ * own. Both have the same ASID, so between the last use of the old and the first of the new
+ * the TLB must forget it; space_free sees to that.
+ */
+int proc_exec(struct proc *p, const char *program, const struct arguments *a)
+{
+    const struct pack_entry *entry = directory_find(program);
+    struct space space;
+
+    if (!entry)
+        return -ERROR_not_found;
+    if (!space_init(&space, p->space.asid))
+        return -ERROR_no_memory;
+    int error = exec_load(&space, frame_of(p), entry, a);
+    word irq = irq_save();
+    if (!error) {
+        struct space old = p->space;
+        p->space = space;
+        space = old;
+        vm_activate_kernel(); /* before the tables that are in use go away */
+        string_copy(p->name, program, sizeof p->name);
+    }
+    space_free(&space);
+    vm_activate(p->space.root, p->space.asid);
+    irq_restore(irq);
+    return error;
 }
 
 /* Children of a process that ends have nobody left to wait for them. */

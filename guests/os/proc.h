@@ -49,6 +49,10 @@ struct proc *proc_at(unsigned i);
  * 1 and 2; NULL: it has none there. Its pid, or a negative error. */
 int proc_spawn(struct proc *parent, const char *program, const struct arguments *a, struct file *in,
                struct file *out, struct file *err);
+/* The running process becomes another program: new memory, a new beginning; number, parent,
+ * children and descriptors stay. 0: its frame is that of the new program, whose argc is to be in
+ * a0. A negative error: nothing has changed. */
+int proc_exec(struct proc *p, const char *program, const struct arguments *a);
 /* Ends the running process. When it was the first one, turns the machine off. */
 _Noreturn void proc_exit(int status);
 /* See syscalls.def, wait. */

@@ -10,10 +10,10 @@
 #include "guests/os/directory.h"
 #include "guests/os/disk.h"
 #include "guests/os/elf.h"
+#include "guests/os/layout.h"
 #include "guests/os/proc.h"
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
-#include "guests/os/layout.h"
 #include "guests/os/vm.h"
 #include "isa/paging.h"
 
@@ -71,14 +71,24 @@ static int gather_arguments(struct proc *p, struct arguments *args, word argv)
     }
 }
 
+/* The name of a file or program. One that is too long for any is that of none. */
+static int read_name(struct proc *p, char *name, word address)
+{
+    int length = space_read_string(&p->space, name, address, NAME_SIZE);
+
+    if (length == -ERROR_too_long)
+        return -ERROR_not_found;
+    return length < 0 ? length : 0;
+}
+
 static int sys_spawn(struct proc *p, const word *a)
 {
     char program[NAME_SIZE];
     struct file *in = file_at(p, a[2]), *out = file_at(p, a[3]);
-    int error = space_read_string(&p->space, program, a[0], sizeof program);
+    int error = read_name(p, program, a[0]);
 
-    if (error < 0)
-        return error == -ERROR_too_long ? -ERROR_not_found : error;
+    if (error)
+        return error;
     if (!in || !out)
         return -ERROR_bad_descriptor;
     struct arguments *args = page_new();
@@ -86,6 +96,25 @@ static int sys_spawn(struct proc *p, const word *a)
         return -ERROR_no_memory;
     error = gather_arguments(p, args, a[1]);
     int result = error ? error : proc_spawn(p, program, args, in, out, p->files[2]);
+    page_free(args);
+    return result;
+}
+
+/* The result goes into a0, and there a new program expects argc. */
+static int sys_exec(struct proc *p, const word *a)
+{
+    char program[NAME_SIZE];
+    int error = read_name(p, program, a[0]);
+
+    if (error)
+        return error;
+    struct arguments *args = page_new();
+    if (!args)
+        return -ERROR_no_memory;
+    error = gather_arguments(p, args, a[1]);
+    if (!error)
+        error = proc_exec(p, program, args);
+    int result = error ? error : (int)args->count;
     page_free(args);
     return result;
 }
@@ -195,10 +224,10 @@ static int sys_open(struct proc *p, const word *a)
 {
     char name[NAME_SIZE];
     int fd = free_descriptor(p);
-    int error = space_read_string(&p->space, name, a[0], sizeof name);
+    int error = read_name(p, name, a[0]);
 
-    if (error < 0)
-        return error == -ERROR_too_long ? -ERROR_not_found : error;
+    if (error)
+        return error;
     if (fd < 0)
         return -ERROR_no_room;
     error = file_open(&p->files[fd], name);

@@ -4,10 +4,12 @@
  *   disk read N          what is in sector N
  *   disk write N TEXT    puts a text there; the rest of the sector becomes zeros
  *   disk count           a counter in sector 0: adds one to it
+ *   disk sum             reads every sector, and prints the CRC-32 of all of them
  */
 #include "guests/user/arguments.h"
 
-#define COUNTER_MAGIC 0x544e4f43u /* the bytes CONT */
+#define COUNTER_MAGIC  0x544e4f43u /* the bytes CONT */
+#define CRC_POLYNOMIAL 0xedb88320u
 
 static int fail(int error)
 {
@@ -98,6 +100,35 @@ static int command_count(char **argv)
     return 0;
 }
 
+/* CRC-32 as in gzip and Ethernet, bit by bit: `crc` is the remainder so far. */
+static unsigned crc_add(unsigned crc, const unsigned char *data, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? CRC_POLYNOMIAL : 0);
+    }
+    return crc;
+}
+
+static int command_sum(char **argv)
+{
+    (void)argv;
+    unsigned char sector[SECTOR_SIZE];
+    unsigned sectors = (unsigned)disk_size(), crc = UINT32_MAX;
+
+    if (!sectors)
+        return fail(ERROR_no_disk);
+    for (unsigned i = 0; i < sectors; i++) {
+        int error = disk_read(i, sector);
+        if (error)
+            return fail(error);
+        crc = crc_add(crc, sector, sizeof sector);
+    }
+    printf("%u sectors, CRC-32 %08x\n", sectors, ~crc);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int argc;
@@ -106,6 +137,7 @@ static const struct {
     {"read", 3, command_read},
     {"write", 4, command_write},
     {"count", 2, command_count},
+    {"sum", 2, command_sum},
 };
 
 int main(int argc, char **argv)
@@ -115,6 +147,6 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0 && argc == commands[i].argc)
             return commands[i].run(argv);
-    print_to(STDERR, "usage: disk | disk read N | disk write N TEXT | disk count\n");
+    print_to(STDERR, "usage: disk | disk read N | disk write N TEXT | disk count | disk sum\n");
     return 2;
 }

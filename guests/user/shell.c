@@ -6,6 +6,7 @@
  *   ... | PROGRAM ...          its output is the next one's input
  *   ... &                      does not wait; what follows is the next command
  *   help, exit [STATUS]        built in
+ *   exec PROGRAM [ARGUMENT...] built in: the shell becomes the program
  *
  * A line is cut into words, words are gathered into jobs, jobs are run.
  */
@@ -116,6 +117,8 @@ static bool gather(struct job *job, struct word **words)
             (*words)++;
             if (!(*words)->text || (*words)->sign)
                 return complain("no file behind <");
+            if (job->count > 1)
+                return complain("the input of a program behind | is the program before it");
             job->input = (*words)->text;
             break;
         default:
@@ -134,7 +137,7 @@ static void help(const struct stage *s)
 
     (void)s;
     printf("PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n");
-    printf("built in: help, exit [STATUS]\nprograms:");
+    printf("built in: help, exit [STATUS], exec PROGRAM [ARGUMENT...]\nprograms:");
     for (unsigned i = 0; list(i, &info) == 0; i++)
         if (info.is_program)
             printf(" %s", info.name);
@@ -151,18 +154,40 @@ static void leave(const struct stage *s)
         exit((int)status);
 }
 
+static void cannot_start(const char *program, int error)
+{
+    if (error == -ERROR_not_found)
+        print_to(STDERR, "shell: no program '%s'; help lists them\n", program);
+    else
+        print_to(STDERR, "shell: %s: %s\n", program, error_text(error));
+}
+
+static void become(const struct stage *s)
+{
+    if (s->argc == 1)
+        complain("exec what?");
+    else
+        cannot_start(s->argv[1], exec(s->argv[1], (const char *const *)s->argv + 1));
+}
+
 static const struct {
     const char *name;
     void (*run)(const struct stage *s);
-} builtins[] = {{"help", help}, {"exit", leave}};
+} builtins[] = {{"help", help}, {"exit", leave}, {"exec", become}};
 
-static bool run_builtin(const struct stage *s)
+static bool run_builtin(const struct job *job)
 {
-    for (unsigned i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
-        if (strcmp(s->argv[0], builtins[i].name) == 0) {
+    const struct stage *s = &job->stages[0];
+
+    for (unsigned i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
+        if (strcmp(s->argv[0], builtins[i].name) != 0)
+            continue;
+        if (job->count > 1 || job->input || job->background)
+            complain("what is built in stands alone");
+        else
             builtins[i].run(s);
-            return true;
-        }
+        return true;
+    }
     return false;
 }
 
@@ -172,10 +197,8 @@ static int start(const struct stage *s, int in, int out)
 {
     int pid = spawn(s->argv[0], (const char *const *)s->argv, in, out);
 
-    if (pid == -ERROR_not_found)
-        print_to(STDERR, "shell: no program '%s'; help lists them\n", s->argv[0]);
-    else if (pid < 0)
-        print_to(STDERR, "shell: %s: %s\n", s->argv[0], error_text(pid));
+    if (pid < 0)
+        cannot_start(s->argv[0], pid);
     return pid;
 }
 
@@ -221,7 +244,7 @@ static void run(struct job *job)
 {
     int pids[STAGES_MAX], status, in = STDIN;
 
-    if (job->count == 1 && run_builtin(&job->stages[0]))
+    if (run_builtin(job))
         return;
     if (job->input && (in = open(job->input)) < 0) {
         print_to(STDERR, "shell: %s: %s\n", job->input, error_text(in));

@@ -31,6 +31,7 @@ enum {
 #define SYSCALL(number, name, result, parameters, meaning) CALL_##name = (number),
 #include "guests/syscalls.def"
 #undef SYSCALL
+    CALLS, /* one more than the last */
 };
 
 /* These would end the program, wait for somebody, or write to console and disk in earnest. */
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
 
     open("motd");
     while (done < count) {
-        unsigned number = draw(&seed) % 20, a[4];
+        unsigned number = draw(&seed) % (CALLS + 2), a[4];
         for (unsigned i = 0; i < 4; i++)
             a[i] = words[draw(&seed) % (sizeof words / sizeof words[0])];
         if (is_harmful(number, a))

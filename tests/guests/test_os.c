@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GREETING      "Trapeze OS: 16384 KiB of memory, 19 files\n"
+#define GREETING      "Trapeze OS: 16384 KiB of memory, 21 files\n"
 #define PANIC_STATUS  101
 #define KILLED_STATUS 128
 
@@ -27,9 +27,9 @@ static const struct exchange exchanges[] = {
     {"hello Ada \"Grace Hopper\"", "Hello, Ada.\nHello, Grace Hopper.\n"},
     {"echo one  two", "one two\n"},
     {"help", "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
-             "built in: help, exit [STATUS]\n"
-             "programs: cat disk echo faults hello ls misbehave primes ps shell sleep spin status "
-             "syscalls turns wc wild\n"},
+             "built in: help, exit [STATUS], exec PROGRAM [ARGUMENT...]\n"
+             "programs: cat disk echo faults hello ls misbehave primes ps relay shell sleep spin "
+             "status syscalls tables turns wc wild\n"},
     {"primes", "168 primes up to 1000, the largest is 997\n"},
     {"primes 0", "0 primes up to 0\n"},
     {"primes 20000", "2262 primes up to 20000, the largest is 19997\n"},
@@ -37,18 +37,38 @@ static const struct exchange exchanges[] = {
     {"syscalls", "1000 system calls\n"},
     {"faults", "100 page faults\n"},
     {"faults 33", "33 page faults\n"},
+    {"relay", "100 programs, one process\n"},
+    {"tables", "300 rounds in each of 2 processes, nothing wrong in 2\n"},
+    {"tables 200 5 7", "200 rounds in each of 5 processes, nothing wrong in 5\n"},
+    {"tables 1 17", "tables: at most 16 processes, and 1 to 1024 pages\ntables: status 2\n"},
     {"sleep 20", ""},
     {"cat motd", "Ring 0 decides, ring 3 asks.\n"},
     {"cat motd nothing", "Ring 0 decides, ring 3 asks.\ncat: nothing: not found\ncat: status 1\n"},
     {"wc < rings.txt", "4 lines, 32 words, 178 bytes\n"},
     {"cat rings.txt rings.txt | wc", "8 lines, 64 words, 356 bytes\n"},
     {"echo a|cat|cat|wc", "1 lines, 1 words, 2 bytes\n"},
+    {"cat . / \"\"", "cat: .: not found\ncat: /: not found\ncat: : not found\ncat: status 1\n"},
+    {"cat shell | echo early", "early\n"}, /* more than the pipe holds, and nobody reads it */
+    {"cat nothing | wc", "cat: nothing: not found\n0 lines, 0 words, 0 bytes\n"},
+    {"nothing | wc", "shell: no program 'nothing'; help lists them\n0 lines, 0 words, 0 bytes\n"},
+    {"echo a | nothing", "shell: no program 'nothing'; help lists them\n"},
+    {"echo a | cat < motd", "shell: the input of a program behind | is the program before it\n"},
     {"nothing", "shell: no program 'nothing'; help lists them\n"},
     {"a_name_longer_than_any_file",
      "shell: no program 'a_name_longer_than_any_file'; help lists them\n"},
     {"motd", "motd: not a 32-bit ELF file\nshell: motd: not a program\n"},
     {"wc < nothing", "shell: nothing: not found\n"},
     {"| wc", "shell: nothing before |\n"},
+    {"a|b|c|d|e", "shell: too many programs in a row\n"},
+    {"echo 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "shell: too many arguments\n"},
+    {"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "
+     "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+     "shell: too many words\n"},
+    {"help | wc", "shell: what is built in stands alone\n"},
+    {"exec hello &", "shell: what is built in stands alone\n"},
+    {"exec", "shell: exec what?\n"},
+    {"exec nobody", "shell: no program 'nobody'; help lists them\n"},
+    {"exec motd", "motd: not a 32-bit ELF file\nshell: motd: not a program\n"},
     {"echo |", "shell: nothing behind |\n"},
     {"echo <", "shell: no file behind <\n"},
     {"&", "shell: no program\n"},
@@ -56,6 +76,7 @@ static const struct exchange exchanges[] = {
     {"   ", ""},
     {"disk", "there is no disk\n"},
     {"disk read 0", "disk: no disk\ndisk: status 1\n"},
+    {"disk sum", "disk: no disk\ndisk: status 1\n"},
     {"echo first & sleep 20", "first\n"},
     {"spin 0 &", ""},
 };
@@ -145,6 +166,63 @@ START_TEST(it_greets_with_what_it_found)
     os_start(&s, &config, "");
     ck_assert_str_eq(s.output, GREETING "$ ");
     ck_assert_int_eq(s.stop, STOP_INPUT);
+    os_end(&s);
+}
+END_TEST
+
+/* Process 1 goes on, so the machine goes off when the last program in it ends. */
+START_TEST(the_shell_becomes_another_program)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    config.tlb = _i ? 1 : 256; /* nothing of the old program may be left in either */
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){"exec shell", "exec hello", NULL});
+    ck_assert_str_eq(s.output, "$ exec shell\n$ exec hello\nHello from process 1, ring 3.\n");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), 0);
+    os_end(&s);
+}
+END_TEST
+
+/* What goes wrong here is noticed when a part of the new program is there already. All is typed
+ * ahead, or the sleepers would have woken before the next line comes. */
+START_TEST(without_memory_exec_fails_and_the_caller_lives)
+{
+    struct machine_config config = machine_config_default();
+    const char *again = "exec tables\nshell: tables: out of memory\n$ ";
+    struct os_session s;
+
+    config.ram_size = 1 << 20;
+    os_start(&s, &config, "quiet");
+    for (unsigned i = 0; i < 28; i++) /* there are slots for more */
+        machine_input(s.machine, "sleep 100000 &\n", 15);
+    os_type(&s, "exec tables\nexec tables\nhelp\n");
+    ck_assert_msg(strstr(s.output, "shell: sleep: out of memory\n"), "%s", s.output);
+    const char *first = strstr(s.output, again);
+    ck_assert_msg(first && strstr(first + 1, again), "%s", s.output);
+    ck_assert_msg(strstr(first, "\nprograms: cat disk "), "%s", s.output);
+    os_end(&s);
+}
+END_TEST
+
+/* What a line of the console or of the shell cannot hold is cut off, and the next is whole. */
+START_TEST(a_line_without_end_is_cut_and_does_no_harm)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char line[1001];
+
+    memset(line, 'x', 1000);
+    memcpy(line, "echo ", 5);
+    line[1000] = 0;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s, (const char *const[]){line, "hello", NULL});
+    char *cut = strstr(s.output, "\nx");
+    ck_assert_ptr_nonnull(cut);
+    ck_assert_uint_eq(strspn(cut + 1, "x"), 255 - strlen("echo "));
+    ck_assert_msg(strstr(cut, "\n$ hello\nHello from process 3, ring 3.\n$ "), "%s", s.output);
     os_end(&s);
 }
 END_TEST
@@ -503,6 +581,36 @@ START_TEST(the_disk_keeps_what_is_written)
 }
 END_TEST
 
+/* Every byte of a disk that is different everywhere; known by the sum that gzip would give. */
+START_TEST(every_sector_of_the_disk_is_read)
+{
+    enum { SECTORS = 40 };
+    struct machine_config config = machine_config_default();
+    char path[] = "/tmp/trapeze-os-XXXXXX", expected[80];
+    unsigned char sector[512];
+    uint32_t seed = 9, crc = UINT32_MAX;
+    struct os_session s;
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    for (unsigned i = 0; i < SECTORS; i++) {
+        for (unsigned n = 0; n < sizeof sector; n++) {
+            sector[n] = (unsigned char)random_next(&seed);
+            for (unsigned bit = 0; bit < 8; bit++) /* the bits of the message, one at a time */
+                crc = crc >> 1 ^ (((crc ^ sector[n] >> bit) & 1) ? 0xedb88320u : 0);
+        }
+        ck_assert_int_eq(write(fd, sector, sizeof sector), sizeof sector);
+    }
+    close(fd);
+    config.disk = path;
+    os_start(&s, &config, "quiet init=disk,sum");
+    snprintf(expected, sizeof expected, "%d sectors, CRC-32 %08x\n", SECTORS, ~crc);
+    ck_assert_str_eq(s.output, expected);
+    os_end(&s);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(programs_at_the_disk_at_once_do_not_disturb_each_other)
 {
     struct machine_config config = machine_config_default();
@@ -689,6 +797,8 @@ Suite *suite_guests_os(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, every_command_is_answered_the_same_on_every_machine, 0, MACHINES);
     tcase_add_test(c, it_greets_with_what_it_found);
+    tcase_add_loop_test(c, the_shell_becomes_another_program, 0, 2);
+    tcase_add_test(c, without_memory_exec_fails_and_the_caller_lives);
     tcase_add_test(c, ps_shows_who_runs_and_who_waits);
     tcase_add_loop_test(c, a_program_that_misbehaves_is_ended_with_one_line_and_the_rest_goes_on, 0,
                         WAYS);
@@ -698,6 +808,7 @@ Suite *suite_guests_os(void)
     tcase_add_test(c, the_timer_shares_the_processor_out);
     tcase_add_test(c, a_process_that_yields_lets_the_next_one_run);
     tcase_add_test(c, sleep_lasts_as_long_as_it_says_and_costs_next_to_nothing);
+    tcase_add_test(c, a_line_without_end_is_cut_and_does_no_harm);
     tcase_add_test(c, a_line_can_be_edited);
     tcase_add_test(c, the_end_of_input_ends_a_reader_and_the_shell);
     tcase_add_test(c, what_is_typed_ahead_gives_the_same_transcript);
@@ -705,6 +816,7 @@ Suite *suite_guests_os(void)
     tcase_add_test(c, a_line_goes_to_one_of_two_readers);
     tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, 12);
     tcase_add_test(c, the_disk_keeps_what_is_written);
+    tcase_add_test(c, every_sector_of_the_disk_is_read);
     tcase_add_test(c, programs_at_the_disk_at_once_do_not_disturb_each_other);
     tcase_add_loop_test(c, the_machine_goes_off_with_the_status_of_the_first_program, 0, BOOTS);
     tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);
