@@ -161,7 +161,8 @@ static const struct session {
     {"work", (const char *const[]){"primes\n", "syscalls\n", "faults\n", "exit\n", NULL}},
     {"trouble",
      (const char *const[]){"misbehave\n", "wild\n", "nonsense\n", "hello\n", "exit\n", NULL}},
-    {"disk", (const char *const[]){"disk\n", "disk\n", "exit\n", NULL}},
+    {"tables", (const char *const[]){"tables 500 6\n", "relay\n", "exec tables 200 3\n", NULL}},
+    {"disk", (const char *const[]){"disk\n", "disk count\n", "disk sum\n", "exit\n", NULL}},
     {"status", (const char *const[]){"exit 3\n", NULL}},
 };
 
