@@ -193,6 +193,10 @@ void lib_handler(lua_State *L);
 extern const struct member machine_run_members[];
 extern const struct member machine_look_members[];
 extern const struct member machine_handler_members[];
+extern const struct member machine_time_members[];
+
+/* Raises an error where a machine cannot be run: in a handler, in a pane. */
+void script_may_run(lua_State *L);
 
 struct host *machine_arg(lua_State *L, int index);
 void machine_push(lua_State *L, struct host *h);

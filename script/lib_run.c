@@ -110,7 +110,7 @@ static int finish_until(lua_State *L, int status, lua_KContext context)
 
 /* ---- setting a goal ---- */
 
-static void may_run(lua_State *L)
+void script_may_run(lua_State *L)
 {
     const struct script *s = script_of(L);
 
@@ -147,7 +147,7 @@ static int run(lua_State *L)
     struct host *h = machine_arg(L, 1);
     struct goal goal = {.kind = GOAL_END, .budget = steps_arg(L, 2, "run", DEFAULT_MAX)};
 
-    may_run(L);
+    script_may_run(L);
     lua_settop(L, 2);
     return wait_for(L, h, &goal, finish_run);
 }
@@ -157,7 +157,7 @@ static int step(lua_State *L)
     struct host *h = machine_arg(L, 1);
     struct goal goal = {.kind = GOAL_STEPS, .budget = steps_arg(L, 2, "step", 1)};
 
-    may_run(L);
+    script_may_run(L);
     lua_settop(L, 2);
     return wait_for(L, h, &goal, finish_run);
 }
@@ -212,7 +212,7 @@ static int run_until(lua_State *L)
     struct goal goal = {.kind = GOAL_EVENT};
     struct error err;
 
-    may_run(L);
+    script_may_run(L);
     sort_arguments(L, what);
     struct lua_filter *f = keep_filter(L, h);
     filter_arg(L, 3, "run_until", h, f);
