@@ -15,9 +15,8 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 #include "cli/run.h"
-#include "cli/source.h"
+#include "cli/setup.h"
 #include "cli/terminal.h"
-#include "isa/boot.h"
 #include "trace/counters.h"
 #include "trace/export.h"
 #include "trace/filter.h"
@@ -102,68 +101,6 @@ static void on_event(void *user, const struct event *e)
 }
 
 /* ---- setting up --------------------------------------------------------------------------- */
-
-static int configure(const struct cli_args *args, struct machine_config *config, struct error *err)
-{
-    const char *isa = cli_value(args, KEY_ISA, 0);
-    uint64_t ram, tlb;
-
-    *config = machine_config_default();
-    if (cli_number(args, 'r', 1u << 20, 2ull << 30, config->ram_size, &ram, err) ||
-        cli_number(args, KEY_TLB, 1, 4096, config->tlb, &tlb, err))
-        return err->code;
-    if (isa && strcmp(isa, "classic") != 0 && strcmp(isa, "strict") != 0)
-        return error_set(err, ERROR_usage, "run: --isa is strict or classic, not \"%s\"", isa);
-    config->ram_size = (uint32_t)ram;
-    config->tlb = (uint32_t)tlb;
-    config->classic = isa && strcmp(isa, "classic") == 0;
-    config->disk = cli_value(args, 'd', 0);
-    config->disk_writes = cli_flag(args, KEY_DISK_WRITE);
-    return 0;
-}
-
-/* -m NAME=FILE: the name goes into `names`, which must outlive the module. */
-static void split_module(const char *text, char *name, size_t size, struct host_module *out)
-{
-    const char *equals = strchr(text, '=');
-
-    out->name = NULL;
-    out->path = text;
-    if (equals && (size_t)(equals - text) < size) {
-        memcpy(name, text, (size_t)(equals - text));
-        name[equals - text] = '\0';
-        out->name = name;
-        out->path = equals + 1;
-    }
-}
-
-static int load(struct session *s, const char *path, struct error *err)
-{
-    struct host_module modules[BOOT_MODULES_MAX + 1];
-    char names[BOOT_MODULES_MAX + 1][BOOT_NAME_SIZE];
-    struct host_program program = {.image = path, .modules = modules};
-    const char *text;
-
-    while ((text = cli_value(s->args, 'm', program.module_count))) {
-        if (program.module_count == BOOT_MODULES_MAX)
-            return error_set(err, ERROR_usage, "run: more than %d modules", BOOT_MODULES_MAX);
-        split_module(text, names[program.module_count], BOOT_NAME_SIZE,
-                     &modules[program.module_count]);
-        program.module_count++;
-    }
-    program.cmdline = cli_value(s->args, 'c', 0);
-    if (!source_is(path))
-        return host_load(s->host, &program, err);
-    struct asm_result assembled;
-    int code = source_assemble(&assembled, path, err);
-    if (code == 0) {
-        program.bytes = assembled.elf;
-        program.byte_count = assembled.elf_size;
-        code = host_load(s->host, &program, err);
-    }
-    asm_result_free(&assembled);
-    return code;
-}
 
 static int subscribe(struct session *s, struct error *err)
 {
@@ -293,13 +230,10 @@ static int report(struct session *s, enum error_code why)
 
 static int session(struct session *s, const char *path, struct error *err)
 {
-    struct machine_config config;
     uint64_t max;
 
     if (cli_number(s->args, 'n', 1, UINT64_MAX, DEFAULT_MAX, &max, err) ||
-        configure(s->args, &config, err) || world_new(&s->world, err) ||
-        world_add(s->world, NULL, &config, &s->host, err) || load(s, path, err) ||
-        subscribe(s, err))
+        setup_program(s->args, path, &s->world, &s->host, err) || subscribe(s, err))
         return cli_fail(err);
     enum error_code why = run(s, max);
     terminal_close();

@@ -105,6 +105,19 @@ bool machine_csr_write(struct machine *m, word number, word value)
     return true;
 }
 
+bool machine_tlb_entry(const struct machine *m, unsigned array, unsigned index,
+                       struct machine_tlb_entry *out)
+{
+    const struct tlb *tlb = &m->cpu.tlb;
+
+    if (array >= ACCESS_COUNT || index > tlb->mask || !tlb->entry[array][index].valid)
+        return false;
+    const struct tlb_entry *e = &tlb->entry[array][index];
+    *out = (struct machine_tlb_entry){
+        .page = e->page, .frame = e->frame, .asid = e->asid, .vmid = e->vmid, .level = e->level};
+    return true;
+}
+
 /* ---- memory ----------------------------------------------------------------------------- */
 
 static bool in_ram(const struct machine *m, hpa address, size_t size)

@@ -138,6 +138,17 @@ bool machine_read_virtual(const struct machine *m, gva address, void *data, size
 /* The same through any table: `ptbr` as the register. What a monitor's table says. */
 bool machine_translate_by(const struct machine *m, word ptbr, gva address, hpa *out);
 
+/* The TLB as it is (isa.md 5): entry `index` of array 0 load, 1 store, 2 fetch, as the `tlb` event
+ * numbers them; there are machine_config()->tlb of each. False when the entry is empty. */
+struct machine_tlb_entry {
+    gva page;
+    hpa frame;
+    uint16_t asid, vmid;
+    uint8_t level; /* the outermost ring that may use it */
+};
+bool machine_tlb_entry(const struct machine *m, unsigned array, unsigned index,
+                       struct machine_tlb_entry *out);
+
 /* Console input, taken in at the current step; more than the device's queue holds waits outside.
  * After machine_input_end a wfi that only input could end is a shutdown, not STOP_INPUT. */
 void machine_input(struct machine *m, const void *data, size_t size);

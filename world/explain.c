@@ -141,7 +141,7 @@ static void tell_fetch_misaligned(const struct story *s)
              s->event->tval);
 }
 
-static void tell_entry(const struct story *s, word entry)
+void explain_entry(word entry, struct text *out)
 {
     static const struct {
         word bit;
@@ -149,19 +149,19 @@ static void tell_entry(const struct story *s, word entry)
     } bits[] = {{PTE_R, 'r'}, {PTE_W, 'w'}, {PTE_X, 'x'}, {PTE_A, 'a'}, {PTE_D, 'd'}};
 
     if (!(entry & PTE_V)) {
-        text_add(s->out, "not valid");
+        text_add(out, "not valid");
         return;
     }
     if (!(entry & (PTE_R | PTE_W | PTE_X))) {
-        text_add(s->out, "table at 0x%08x", entry & PTE_PPN);
+        text_add(out, "table at 0x%08x", entry & PTE_PPN);
         return;
     }
-    text_add(s->out, "page 0x%08x, ", entry & PTE_PPN);
+    text_add(out, "page 0x%08x, ", entry & PTE_PPN);
     for (unsigned i = 0; i < COUNT_OF(bits); i++)
-        text_add_char(s->out, entry & bits[i].bit ? bits[i].letter : '-');
-    text_add(s->out, ", rings 0 to %u", (entry & PTE_PL) >> PTE_PL_SHIFT);
+        text_add_char(out, entry & bits[i].bit ? bits[i].letter : '-');
+    text_add(out, ", rings 0 to %u", (entry & PTE_PL) >> PTE_PL_SHIFT);
     if (entry & PTE_ZERO)
-        text_add(s->out, ", bits 11:10 are not 0");
+        text_add(out, ", bits 11:10 are not 0");
 }
 
 /* Which of the rules the leaf breaks for this access by this ring. */
@@ -202,7 +202,7 @@ static bool tell_walk_steps(const struct story *s, struct walk_step *last)
             return false;
         }
         text_add(s->out, " = 0x%08x: ", steps[i].entry);
-        tell_entry(s, steps[i].entry);
+        explain_entry(steps[i].entry, s->out);
         text_add(s->out, "\n");
     }
     return n > 0;

@@ -17,7 +17,10 @@
  */
 void explain_event(const struct host *h, const struct event *e, struct text *out);
 
-/* The same for why the machine has shut down; nothing for a machine that has not. */
+/* What a page-table entry says: "page 0x80003000, rwx-d, rings 0 to 3", "not valid". */
+void explain_entry(word entry, struct text *out);
+
+/* As explain_event, for why the machine has shut down; nothing for a machine that has not. */
 void explain_shutdown(struct host *h, struct text *out);
 
 #endif

@@ -1,0 +1,111 @@
+/* What options describe; see setup.h. */
+#include "cli/setup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/keys.h"
+#include "cli/source.h"
+#include "isa/boot.h"
+
+bool setup_is_elf(const char *path)
+{
+    char magic[4] = "";
+    FILE *f = fopen(path, "rb");
+
+    if (!f)
+        return false;
+    size_t n = fread(magic, 1, sizeof magic, f);
+    fclose(f);
+    return n == sizeof magic && memcmp(magic, "\177ELF", sizeof magic) == 0;
+}
+
+/* Given with a scenario, these would silently do nothing: it builds its own machines. */
+static const char program_only[] = {'n',     't',    'm', 'c', 'd', 'r', KEY_STATS, KEY_DISK_WRITE,
+                                    KEY_ISA, KEY_TLB};
+
+int setup_refuse_program_options(const struct cli_args *args, struct error *err)
+{
+    for (const struct cli_option *o = args->command->options; o->name; o++)
+        if (cli_flag(args, o->key) && memchr(program_only, o->key, sizeof program_only))
+            return error_set(err, ERROR_usage,
+                             "%s: --%s is for programs; a scenario builds its own machine",
+                             args->command->name, o->name);
+    return 0;
+}
+
+static int configure(const struct cli_args *args, struct machine_config *config, struct error *err)
+{
+    const char *isa = cli_value(args, KEY_ISA, 0);
+    uint64_t ram, tlb;
+
+    *config = machine_config_default();
+    if (cli_number(args, 'r', 1u << 20, 2ull << 30, config->ram_size, &ram, err) ||
+        cli_number(args, KEY_TLB, 1, 4096, config->tlb, &tlb, err))
+        return err->code;
+    if (isa && strcmp(isa, "classic") != 0 && strcmp(isa, "strict") != 0)
+        return error_set(err, ERROR_usage, "%s: --isa is strict or classic, not \"%s\"",
+                         args->command->name, isa);
+    config->ram_size = (uint32_t)ram;
+    config->tlb = (uint32_t)tlb;
+    config->classic = isa && strcmp(isa, "classic") == 0;
+    config->disk = cli_value(args, 'd', 0);
+    config->disk_writes = cli_flag(args, KEY_DISK_WRITE);
+    return 0;
+}
+
+/* -m NAME=FILE: the name goes into `names`, which must outlive the module. */
+static void split_module(const char *text, char *name, size_t size, struct host_module *out)
+{
+    const char *equals = strchr(text, '=');
+
+    out->name = NULL;
+    out->path = text;
+    if (equals && (size_t)(equals - text) < size) {
+        memcpy(name, text, (size_t)(equals - text));
+        name[equals - text] = '\0';
+        out->name = name;
+        out->path = equals + 1;
+    }
+}
+
+static int load(const struct cli_args *args, struct host *host, const char *path, struct error *err)
+{
+    struct host_module modules[BOOT_MODULES_MAX + 1];
+    char names[BOOT_MODULES_MAX + 1][BOOT_NAME_SIZE];
+    struct host_program program = {.image = path, .modules = modules};
+    const char *text;
+
+    while ((text = cli_value(args, 'm', program.module_count))) {
+        if (program.module_count == BOOT_MODULES_MAX)
+            return error_set(err, ERROR_usage, "%s: more than %d modules", args->command->name,
+                             BOOT_MODULES_MAX);
+        split_module(text, names[program.module_count], BOOT_NAME_SIZE,
+                     &modules[program.module_count]);
+        program.module_count++;
+    }
+    program.cmdline = cli_value(args, 'c', 0);
+    if (!source_is(path))
+        return host_load(host, &program, err);
+    struct asm_result assembled;
+    int code = source_assemble(&assembled, path, err);
+    if (code == 0) {
+        program.bytes = assembled.elf;
+        program.byte_count = assembled.elf_size;
+        code = host_load(host, &program, err);
+    }
+    asm_result_free(&assembled);
+    return code;
+}
+
+int setup_program(const struct cli_args *args, const char *path, struct world **world,
+                  struct host **host, struct error *err)
+{
+    struct machine_config config;
+
+    *world = NULL;
+    if (configure(args, &config, err) || world_new(world, err) ||
+        world_add(*world, NULL, &config, host, err))
+        return err->code;
+    return load(args, *host, path, err);
+}

@@ -1,0 +1,20 @@
+/* The machine and the program that a command's options describe, for run and debug. */
+#ifndef CLI_SETUP_H
+#define CLI_SETUP_H
+
+#include "cli/args.h"
+#include "world/world.h"
+
+/* Is the file an ELF executable, by its first bytes? */
+bool setup_is_elf(const char *path);
+
+/* One machine in a new world, as --ram, --isa, --tlb and --disk say, with the program at `path` (ELF, or
+ * assembly, whose messages go to standard error), --module and --cmdline in it. On failure
+ * *world may be there and must be freed. */
+int setup_program(const struct cli_args *args, const char *path, struct world **world,
+                  struct host **host, struct error *err);
+
+/* Refuses options of programs that were given with a scenario: they would silently do nothing. */
+int setup_refuse_program_options(const struct cli_args *args, struct error *err);
+
+#endif
