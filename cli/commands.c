@@ -16,18 +16,33 @@ const struct cli_option cli_common_options[] = {
 
 static const struct cli_option no_options[] = {{0}};
 
+/* The machine and the program of commands that build one (setup.h). */
+#define PROGRAM_OPTIONS                                                                            \
+    {'m', "module", "[NAME=]FILE", "boot module, for a program (repeat for more)"},                \
+        {'c', "cmdline", "TEXT", "command line, for a program"},                                   \
+        {'d', "disk", "FILE", "disk image; writes stay in memory"},                                \
+        {KEY_DISK_WRITE, "disk-write", NULL, "writes go to the disk image"},                       \
+        {'r', "ram", "SIZE", "RAM, 1M to 2G (default 16M)"},                                       \
+        {KEY_ISA, "isa", "VARIANT", "strict (default) or classic: the holes of x86 before 2005"},  \
+    {                                                                                              \
+        KEY_TLB, "tlb", "ENTRIES", "of each TLB array, power of two, 1 to 4096 (default 256)"      \
+    }
+
 static const struct cli_option run_options[] = {
     {'n', "max", "STEPS",
      "budget: instructions and interrupts (default 2e9); used up: exit code 4"},
     {'t', "trace", "FILTER", "print events: -t 'trap cause=privileged' (repeat for more)"},
     {KEY_STATS, "stats", NULL, "print counts of traps and instructions at the end"},
-    {'m', "module", "[NAME=]FILE", "boot module, for a program (repeat for more)"},
-    {'c', "cmdline", "TEXT", "command line, for a program"},
-    {'d', "disk", "FILE", "disk image; writes stay in memory"},
-    {KEY_DISK_WRITE, "disk-write", NULL, "writes go to the disk image"},
-    {'r', "ram", "SIZE", "RAM, 1M to 2G (default 16M)"},
-    {KEY_ISA, "isa", "VARIANT", "strict (default) or classic: the holes of x86 before 2005"},
-    {KEY_TLB, "tlb", "ENTRIES", "of each TLB array, power of two, 1 to 4096 (default 256)"},
+    PROGRAM_OPTIONS,
+    {KEY_SEED, "seed", "N", "of a scenario's random numbers (default 1)"},
+    {0},
+};
+
+static const struct cli_option debug_options[] = {
+    {'x', "execute", "FILE", "the commands of a file (repeat for more)"},
+    {'e', "eval", "COMMAND", "a command (repeat for more)"},
+    {KEY_BUDGET, "max", "STEPS", "budget of one command (default, without a terminal: 2e9)"},
+    PROGRAM_OPTIONS,
     {KEY_SEED, "seed", "N", "of a scenario's random numbers (default 1)"},
     {0},
 };
@@ -77,6 +92,16 @@ const struct cli_command cli_commands[] = {
      "The machine stands still before its first instruction: s steps, t runs to the next trap,\n"
      "c runs and stops, ? shows every key, q leaves.",
      1, 1, tui_options, cli_tui},
+    {"debug", "SCENARIO|PROGRAM", "debug a program or a scenario, line by line",
+     "What is debugged is as for 'run'. The machine stands before its first instruction; commands\n"
+     "are typed (Tab completes, the arrows bring back), or come from files and standard input, "
+     "one\n"
+     "a line. Ctrl-C stops a running machine. The same verbs, filters and places as in the\n"
+     "dashboard.\n\n"
+     "  trapeze debug prog.s\n"
+     "  echo 'break main\\ncontinue\\nregisters' | trapeze debug prog.elf\n"
+     "  trapeze debug trap-and-emulate -e 'exit cause=privileged' -e explain",
+     1, 1, debug_options, cli_debug},
     {"asm", "SOURCE", "assemble a program",
      "SOURCE is GNU-style RISC-V assembly: RV32IM, Zicsr, and this machine's own instructions.\n"
      "The executable has symbols and line numbers. Every error of the source is shown at once.\n\n"

@@ -6,6 +6,7 @@
 
 int cli_asm(const struct cli_args *args);
 int cli_classify(const struct cli_args *args);
+int cli_debug(const struct cli_args *args);
 int cli_disasm(const struct cli_args *args);
 int cli_list(const struct cli_args *args);
 int cli_run(const struct cli_args *args);

@@ -13,6 +13,7 @@ enum {
     KEY_MEANING,
     KEY_DATA,
     KEY_LIGHT,
+    KEY_BUDGET,
 };
 
 #endif
