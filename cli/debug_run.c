@@ -73,6 +73,14 @@ static bool is_plain(const char *reason)
            strcmp(reason, "out") == 0;
 }
 
+/* What the scenario said has been printed when it said it. */
+static bool was_said(const struct debug *d)
+{
+    const char *said = d->script ? script_said(d->script, NULL) : "";
+
+    return *said && strncmp(said, d->verbs.reason, strlen(d->verbs.reason)) == 0;
+}
+
 /* The explanation of a shutdown says where and why by itself. */
 static bool show_end(struct debug *d)
 {
@@ -105,7 +113,7 @@ void debug_show_stop(struct debug *d)
     }
     if (d->verbs.met)
         debug_say(d, "[%u] %s", d->verbs.met, d->verbs.reason);
-    else if (!is_plain(d->verbs.reason))
+    else if (!is_plain(d->verbs.reason) && !was_said(d))
         debug_say(d, "%s", d->verbs.reason);
     if (show_end(d))
         return;

@@ -113,6 +113,27 @@ static int register_term(const struct parse *p, const char *name, word *value)
     return 0;
 }
 
+/* Of several programs that have the symbol, the one that is there in the context's memory. */
+static bool find_symbol(const struct parse *p, const char *name, word *value, const char **image)
+{
+    const struct image_symbol *symbol;
+    const char *owner;
+
+    if (!view_symbol_owner(p->host, name, value, image))
+        return false;
+    for (unsigned i = 0; (symbol = view_symbol_index(p->host, i, &owner)); i++) {
+        if (strcmp(symbol->name, name) != 0)
+            continue;
+        const char *there = view_image_name(p->host, p->out->space.context, symbol->value);
+        if (there && strcmp(there, owner) == 0) {
+            *value = symbol->value;
+            *image = owner;
+            break;
+        }
+    }
+    return true;
+}
+
 static int read_term(const struct parse *p, const char *term, word *value)
 {
     const char *image;
@@ -130,7 +151,7 @@ static int read_term(const struct parse *p, const char *term, word *value)
     int code = line_term(p, term, value, &known);
     if (code || known)
         return code;
-    if (view_symbol_owner(p->host, term, value, &image)) {
+    if (find_symbol(p, term, value, &image)) {
         keep_image(p->out, image);
         return 0;
     }

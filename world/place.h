@@ -8,7 +8,8 @@
  *             trap.c:31                        where the code of a source line begins
  *             sp   $sp                         what a register holds now, as the context sees it
  *
- * Where a symbol and a register have the same name the symbol is meant; `$` says register.
+ * Of several programs that have a symbol the one is meant whose code lies there in the context's
+ * memory, else the first. Where a symbol and a register have the same name the symbol is meant; `$` says register.
  */
 #ifndef WORLD_PLACE_H
 #define WORLD_PLACE_H
