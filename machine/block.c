@@ -238,11 +238,12 @@ static void maker_continue(struct maker *k, op_fn *how)
 static void maker_pair(struct maker *k)
 {
     for (unsigned i = k->block->count; i >= 2; i--) {
-        unsigned pair = op_pairs[k->ids[i - 2]][k->ids[i - 1]];
-        if (pair != PAIR_NONE) {
-            bool from_last = k->sources[i - 2] == SOURCE_a;
-            k->block->ops[i - 2].handler =
-                op_pair_handlers[pair].from[from_last][k->sources[i - 1]];
+        const struct pair_handlers *pair =
+            &op_pair_handlers[op_pairs[k->ids[i - 2]][k->ids[i - 1]]];
+        enum source first = k->sources[i - 2] == SOURCE_a ? SOURCE_a : SOURCE_r;
+        op_fn *both = pair->from[first][k->sources[i - 1]];
+        if (both) {
+            k->block->ops[i - 2].handler = both;
             i--;
         }
     }

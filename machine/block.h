@@ -146,12 +146,12 @@ extern op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT];
 /* Two in a row that have a handler of their own; it stands in the place of the first's. */
 enum pair {
     PAIR_NONE,
-#define PAIR(first, second) PAIR_##first##_##second,
+#define PAIR(first, reads1, second, reads2) PAIR_##first##_##second,
 #include "machine/pairs.def"
     PAIR_COUNT
 };
 struct pair_handlers {
-    op_fn *from[SOURCE_b][SOURCE_COUNT]; /* of the first: never b; of the second */
+    op_fn *from[SOURCE_COUNT][SOURCE_COUNT]; /* of the first, of the second; NULL: there is none */
 };
 extern const uint16_t op_pairs[INSN_COUNT][INSN_COUNT]; /* enum pair */
 extern const struct pair_handlers op_pair_handlers[PAIR_COUNT];

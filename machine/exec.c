@@ -380,14 +380,19 @@ HANDLER(ILLEGAL_r)
         op++;                                                                                      \
         GOTO(op_##second##_##f2);                                                                  \
     }
-#define PAIR(first, second)                                                                        \
-    PAIR_FROM(first, second, r, r)                                                                 \
-    PAIR_FROM(first, second, r, a)                                                                 \
-    PAIR_FROM(first, second, r, b)                                                                 \
-    PAIR_FROM(first, second, a, r)                                                                 \
-    PAIR_FROM(first, second, a, a)                                                                 \
-    PAIR_FROM(first, second, a, b)
 
+/* One for each source that their operands allow; of the first's, its b is not worth it. */
+#define SECOND_none(first, second, f1) PAIR_FROM(first, second, f1, r)
+#define SECOND_a(first, second, f1)                                                                \
+    PAIR_FROM(first, second, f1, r)                                                                \
+    PAIR_FROM(first, second, f1, a)
+#define SECOND_ab(first, second, f1)      SECOND_a(first, second, f1) PAIR_FROM(first, second, f1, b)
+#define FIRST_none(first, second, reads2) SECOND_##reads2(first, second, r)
+#define FIRST_a(first, second, reads2)                                                             \
+    SECOND_##reads2(first, second, r) SECOND_##reads2(first, second, a)
+#define FIRST_ab(first, second, reads2)     FIRST_a(first, second, reads2)
+
+#define PAIR(first, reads1, second, reads2) FIRST_##reads1(first, second, reads2)
 #include "machine/pairs.def"
 
 /* ---- tables ----------------------------------------------------------------------------- */
@@ -406,16 +411,16 @@ op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT] = {ONE_SOURCE(ILLEGAL) ONE_SO
 };
 
 const uint16_t op_pairs[INSN_COUNT][INSN_COUNT] = {
-#define PAIR(first, second) [INSN_##first][INSN_##second] = PAIR_##first##_##second,
+#define PAIR(first, reads1, second, reads2) [INSN_##first][INSN_##second] = PAIR_##first##_##second,
 #include "machine/pairs.def"
 };
 
-#define PAIR(first, second)                                                                        \
-    [PAIR_##first##_##second] = {{                                                                 \
-        {op_##first##_##second##_rr, op_##first##_##second##_ra, op_##first##_##second##_rb},      \
-        {op_##first##_##second##_ar, op_##first##_##second##_aa, op_##first##_##second##_ab},      \
-    }},
+#undef PAIR_FROM
+#define PAIR_FROM(first, second, f1, f2)                                                           \
+    [PAIR_##first##_##second].from[SOURCE_##f1][SOURCE_##f2] = op_##first##_##second##_##f1##f2,
+
 const struct pair_handlers op_pair_handlers[PAIR_COUNT] = {
+#define PAIR(first, reads1, second, reads2) FIRST_##reads1(first, second, reads2)
 #include "machine/pairs.def"
 };
 
