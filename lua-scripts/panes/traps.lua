@@ -23,7 +23,7 @@ local function line(trap, c)
     local cost = trap.kind == "trap" and (trap.cost or "...") or ""
 
     return { ui.right(trap.icount, c.step) .. " ", "dim" },
-        { who(trap, c) .. " ", "guest" .. math.min(math.max(trap.level, 1), 2) },
+        { who(trap, c) .. " ", trap.level == 0 and "machine" or "guest" .. math.min(trap.level, 2) },
         ui.left(trap.from .. ">" .. trap.to, c.ring),
         { ui.left(trap.cause, c.cause), trap.kind == "trap" and "normal" or "bad" },
         ui.right(cost, c.cycles) .. " ",

@@ -232,6 +232,34 @@ START_TEST(no_size_and_no_key_breaks_a_pane)
 }
 END_TEST
 
+/* Keys as a cat would press them, the same in every run; a small monitor and its guest below. */
+START_TEST(no_sequence_of_keys_breaks_the_dashboard)
+{
+    static const uint32_t special[] = {'\t',      '\r',         27,           127,
+                                       KEYS_UP,   KEYS_DOWN,    KEYS_LEFT,    KEYS_RIGHT,
+                                       KEYS_HOME, KEYS_PAGE_UP, KEYS_UNKNOWN, 0x4e2d};
+    struct error err = {0};
+    uint32_t random = (uint32_t)_i + 1;
+
+    options = (struct tui_options){.path = "tests/tui/monitor.lua"};
+    tui = calloc(1, sizeof *tui);
+    ck_assert_msg(tui_init(tui, &options, &err) == 0, "%s", err.text);
+    for (int i = 0; i < 3000; i++) {
+        random = random * 1103515245u + 12345u;
+        uint32_t n = random >> 16 & 0xff;
+
+        tui_key(tui, n < 160 ? ' ' + n % 95 : special[n % COUNT_OF(special)]);
+        for (int slices = 0; verbs_running(&tui->run) && slices < 20; slices++)
+            verbs_slice(&tui->run, 50);
+        if (i % 7 == 0)
+            draw((int)(n % 100) + 1, (int)(n % 31) + 1);
+    }
+    tui->mode = MODE_KEYS;
+    ck_assert_int_ge(tui->focus, 0);
+    ck_assert_int_lt(tui->focus, tui->slot_count);
+}
+END_TEST
+
 START_TEST(keys_move_a_list_and_stay_in_it)
 {
     struct pane *p;
@@ -376,6 +404,7 @@ Suite *suite_tui_pane(void)
     tcase_add_test(c, keys_and_commands_of_a_pane_are_called_and_stand_in_the_help);
     tcase_add_test(c, help_lists_every_key_and_command_whole);
     tcase_add_loop_test(c, no_size_and_no_key_breaks_a_pane, 0, 2);
+    tcase_add_loop_test(c, no_sequence_of_keys_breaks_the_dashboard, 0, 4);
     tcase_add_test(c, keys_move_a_list_and_stay_in_it);
     tcase_add_test(c, a_screen_is_saved_as_text_and_as_a_picture);
     tcase_add_test(c, the_manuals_example_is_twenty_lines_and_works);
