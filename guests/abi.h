@@ -20,7 +20,14 @@ enum syscall_error {
 #define ARGUMENTS_MAX 16
 #define SECTOR_SIZE   512
 
-enum process_state { PROCESS_FREE, PROCESS_READY, PROCESS_RUNNING, PROCESS_WAITING, PROCESS_ENDED };
+enum process_state {
+    PROCESS_FREE,
+    PROCESS_STARTING, /* never seen by programs */
+    PROCESS_READY,
+    PROCESS_RUNNING,
+    PROCESS_WAITING,
+    PROCESS_ENDED,
+};
 
 struct process_info {
     int32_t pid;

@@ -1,7 +1,9 @@
-# The teaching OS, its library and its programs, and the pack that the OS boots from.
+# The teaching OS, its library and its programs, and the packs that it finds them in.
 #   $(G)/os.elf          the kernel
 #   $(G)/user/NAME.elf   a program, with symbols and debug information
 #   $(G)/programs.pack   all programs, stripped, and the files of guests/files
+#   $(G)/disk.img        a disk with the files of guests/disk, and a program: visitor, which is
+#                        hello under a name that only the disk has
 
 GUESTS_LIB_SRC := $(wildcard guests/lib/*.c guests/lib/*.S)
 GUESTS_LIB_OBJ := $(addprefix $(G)/,$(addsuffix .o,$(basename $(GUESTS_LIB_SRC))))
@@ -15,9 +17,10 @@ USER_NAMES := $(sort $(basename $(notdir $(wildcard guests/user/*.c))))
 USER_ELFS := $(USER_NAMES:%=$(G)/user/%.elf)
 USER_STRIPPED := $(USER_NAMES:%=$(G)/stripped/%.elf)
 USER_FILES := $(sort $(wildcard guests/files/*))
+DISK_FILES := $(sort $(wildcard guests/disk/*))
 USER_PARTS = $(G)/guests/user/$*.o $(G)/guests/crt/start.o
 
-GUESTS += $(G)/os.elf $(G)/programs.pack $(USER_ELFS)
+GUESTS += $(G)/os.elf $(G)/programs.pack $(G)/disk.img $(USER_ELFS)
 
 $(G)/os.elf: $(OS_OBJ) guests/os/os.ld
 	$(call say,GLD,$@)
@@ -36,7 +39,7 @@ $(G)/stripped/%.elf: $(G)/guests/user/%.o $(G)/guests/crt/start.o $(G)/libguest.
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) --strip-all -T guests/crt/user.ld -o $@ $(USER_PARTS) $(G)/libguest.a
 
-build/tool/mkpack: tools/mkpack.c guests/pack.h
+build/tool/mkpack: tools/mkpack.c guests/pack.h guests/abi.h guests/errors.def
 	@mkdir -p $(@D)
 	$(call say,HOST,$@)
 	$(Q)$(CC) -std=c11 $(WARN) -I. -O1 $< -o $@
@@ -44,3 +47,10 @@ build/tool/mkpack: tools/mkpack.c guests/pack.h
 $(G)/programs.pack: build/tool/mkpack $(USER_STRIPPED) $(USER_FILES)
 	$(call say,PACK,$@)
 	$(Q)build/tool/mkpack $@ $(USER_STRIPPED) $(USER_FILES)
+
+$(G)/stripped/visitor.elf: $(G)/stripped/hello.elf
+	$(Q)cp $< $@
+
+$(G)/disk.img: build/tool/mkpack $(DISK_FILES) $(G)/stripped/visitor.elf
+	$(call say,PACK,$@)
+	$(Q)build/tool/mkpack --disk $@ $(DISK_FILES) $(G)/stripped/visitor.elf

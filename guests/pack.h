@@ -1,11 +1,11 @@
 /*
- * A pack: several files in one boot module. Made by tools/mkpack, read by the OS.
- * All words little-endian.
+ * A pack: several files in one, a boot module or the first sectors of a disk. Made by
+ * tools/mkpack, read by the OS. All words little-endian.
  *
  *   struct pack_header
  *   struct pack_entry, `count` times, in the order of the directory
- *   the files, each at its offset from the start of the pack, 4-byte aligned,
- *   gaps filled with zeros
+ *   the files, each at its offset from the start of the pack, 4-byte aligned (on a disk:
+ *   at the start of a sector, and the pack ends with one), gaps filled with zeros
  */
 #ifndef GUESTS_PACK_H
 #define GUESTS_PACK_H
@@ -28,5 +28,9 @@ struct pack_entry {
     uint32_t offset;
     uint32_t size;
 };
+
+/* Header and entries of a pack of `count` files. */
+#define PACK_DIRECTORY_SIZE(count)                                                                 \
+    (sizeof(struct pack_header) + (count) * sizeof(struct pack_entry))
 
 #endif

@@ -1,11 +1,16 @@
 /*
- * Packs files into one boot module (format: guests/pack.h). The same files in the same
- * order give the same bytes.
+ * Packs files into one (format: guests/pack.h). The same files in the same order give the
+ * same bytes.
  *
- *   mkpack OUTPUT FILE...      a file is called by its last path component without ".elf"
+ *   mkpack OUTPUT FILE...          for a boot module
+ *   mkpack --disk OUTPUT FILE...   for a disk: whole sectors, a file begins with one
+ *
+ * A file is called by its last path component without ".elf".
  */
+#include "guests/abi.h"
 #include "guests/pack.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,27 +61,34 @@ static int name_input(struct pack_entry *entry, const char *path)
     return 0;
 }
 
-static uint32_t aligned(uint32_t offset)
+static uint32_t aligned(uint32_t offset, uint32_t alignment)
 {
-    return (offset + 3) & ~3u;
+    return (offset + alignment - 1) & ~(alignment - 1);
+}
+
+static void put_zeros(FILE *f, uint32_t count)
+{
+    while (count--)
+        fputc(0, f);
 }
 
 static int write_pack(const char *path, const struct pack_header *header,
-                      const struct pack_entry *entries, const struct input *inputs)
+                      const struct pack_entry *entries, const struct input *inputs,
+                      uint32_t alignment)
 {
     FILE *f = fopen(path, "wb");
-    uint32_t at = (uint32_t)(sizeof *header + header->count * sizeof *entries);
+    uint32_t at = (uint32_t)PACK_DIRECTORY_SIZE(header->count);
 
     if (!f)
         return fail("cannot be written", path);
     fwrite(header, sizeof *header, 1, f);
     fwrite(entries, sizeof *entries, header->count, f);
     for (uint32_t i = 0; i < header->count; i++) {
-        for (; at < entries[i].offset; at++)
-            fputc(0, f);
+        put_zeros(f, entries[i].offset - at);
         fwrite(inputs[i].data, 1, inputs[i].size, f);
-        at += inputs[i].size;
+        at = entries[i].offset + inputs[i].size;
     }
+    put_zeros(f, aligned(at, alignment) - at);
     int bad = ferror(f);
     return fclose(f) != 0 || bad ? fail("cannot be written", path) : 0;
 }
@@ -86,24 +98,30 @@ int main(int argc, char **argv)
     static struct input inputs[PACK_FILES_MAX];
     static struct pack_entry entries[PACK_FILES_MAX];
     struct pack_header header = {PACK_MAGIC, PACK_VERSION, 0};
+    bool disk = argc > 1 && strcmp(argv[1], "--disk") == 0;
+    uint32_t alignment = disk ? SECTOR_SIZE : 4;
 
-    if (argc < 3 || argc - 2 > PACK_FILES_MAX) {
-        fprintf(stderr, "usage: mkpack OUTPUT FILE... (at most %d files)\n", PACK_FILES_MAX);
+    argv += 1 + disk; /* now: the output, and behind it the files */
+    argc -= 1 + disk;
+    if (argc < 2 || argc - 1 > PACK_FILES_MAX) {
+        fprintf(stderr, "usage: mkpack [--disk] OUTPUT FILE... (at most %d files)\n",
+                PACK_FILES_MAX);
         return 2;
     }
-    header.count = (uint32_t)(argc - 2);
-    uint32_t at = (uint32_t)(sizeof header + header.count * sizeof entries[0]);
+    header.count = (uint32_t)(argc - 1);
+    uint32_t at = (uint32_t)PACK_DIRECTORY_SIZE(header.count);
     for (uint32_t i = 0; i < header.count; i++) {
-        if (read_input(&inputs[i], argv[i + 2]) || name_input(&entries[i], argv[i + 2]))
+        const char *path = argv[i + 1];
+        if (read_input(&inputs[i], path) || name_input(&entries[i], path))
             return 1;
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(entries[i].name, entries[j].name) == 0)
-                return fail("a second file of this name", argv[i + 2]);
-        entries[i].offset = at = aligned(at);
+                return fail("a second file of this name", path);
+        entries[i].offset = at = aligned(at, alignment);
         entries[i].size = inputs[i].size;
         at += inputs[i].size;
     }
-    int status = write_pack(argv[1], &header, entries, inputs);
+    int status = write_pack(argv[0], &header, entries, inputs, alignment);
     for (uint32_t i = 0; i < header.count; i++)
         free(inputs[i].data);
     return status;

@@ -63,7 +63,7 @@ static void give_data(const uint16_t *data)
         disk_out(DATA, data[i]);
 }
 
-/* While the kernel starts there is nobody else to run, so it looks again and again. */
+/* It may be that what is there is no disk, and never answers. */
 static bool wait_by_looking(void)
 {
     for (word i = 0; i < PATIENCE; i++)
@@ -95,19 +95,16 @@ word disk_size(void)
     return sectors;
 }
 
-/* Sleeps until the disk is no longer busy. `wanted`: the bits that must then be set, or
+/* Waits until the disk is no longer busy. `wanted`: the bits that must then be set, or
  * STATUS_ERROR is. Returns 0 or an error. */
 static int wait_for(word wanted)
 {
     word irq = irq_save();
     word status;
 
-    for (;;) {
-        status = disk_in(STATUS);
-        if (!(status & STATUS_BUSY))
-            break;
-        sched_sleep(&sectors, TIMER_NEVER);
-    }
+    while ((status = disk_in(STATUS)) & STATUS_BUSY)
+        if (sched_can_sleep())
+            sched_sleep(&sectors, TIMER_NEVER);
     irq_restore(irq);
     return (status & STATUS_ERROR) || (status & wanted) != wanted ? -ERROR_io : 0;
 }

@@ -11,7 +11,7 @@ void disk_init(void);
 /* Sectors, 0 when there is no disk. */
 word disk_size(void);
 
-/* One sector; waits until it is done. 0, or a negative error. */
+/* One sector, two-byte aligned in memory; waits until it is done. 0, or a negative error. */
 int disk_read(word lba, void *sector);
 int disk_write(word lba, const void *sector);
 

@@ -27,11 +27,11 @@ struct elf_program_header {
 };
 
 /* 32-bit, little-endian, version 1 */
-static const uint8_t magic[7] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
+static const uint8_t magic[ELF_MAGIC_SIZE] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
 
-bool elf_is_program(const void *image, word size)
+bool elf_is_program(const void *head, word size)
 {
-    return size >= sizeof(struct elf_header) && memcmp(image, magic, sizeof magic) == 0;
+    return size >= sizeof(struct elf_header) && memcmp(head, magic, sizeof magic) == 0;
 }
 
 static word rights_of(word flags)
@@ -70,22 +70,23 @@ static bool entry_is_code(const struct elf_program *p)
     return false;
 }
 
-const char *elf_parse(struct elf_program *out, const void *image, word size)
+const char *elf_parse(struct elf_program *out, const void *head, word size)
 {
+    word head_size = size < ELF_HEAD_SIZE ? size : ELF_HEAD_SIZE;
     struct elf_header h;
 
-    if (!elf_is_program(image, size))
+    if (!elf_is_program(head, size))
         return "not a 32-bit ELF file";
-    memcpy(&h, image, sizeof h);
+    memcpy(&h, head, sizeof h);
     if (h.type != ELF_TYPE_EXECUTABLE || h.machine != ELF_MACHINE_RISCV)
         return "not a RISC-V executable";
-    if (h.program_size != sizeof(struct elf_program_header) || h.program_offset > size ||
-        (size - h.program_offset) / sizeof(struct elf_program_header) < h.program_count)
+    if (h.program_size != sizeof(struct elf_program_header) || h.program_offset > head_size ||
+        (head_size - h.program_offset) / sizeof(struct elf_program_header) < h.program_count)
         return "its program headers are cut off";
     *out = (struct elf_program){.entry = h.entry};
     for (word i = 0; i < h.program_count; i++) {
         struct elf_program_header ph;
-        memcpy(&ph, (const char *)image + h.program_offset + i * sizeof ph, sizeof ph);
+        memcpy(&ph, (const char *)head + h.program_offset + i * sizeof ph, sizeof ph);
         const char *wrong =
             ph.type == ELF_LOAD && ph.memory_size ? add_segment(out, &ph, size) : NULL;
         if (wrong)

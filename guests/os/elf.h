@@ -21,8 +21,14 @@ struct elf_program {
     struct elf_segment segments[8]; /* in order of address; no two share a page */
 };
 
-bool elf_is_program(const void *image, word size);
+/* All headers must lie in this many bytes at the start of the file. `head` are these bytes, or
+ * the whole file when it is shorter; `size` is that of the file. */
+#define ELF_HEAD_SIZE  512u
+
+/* Only of the right kind; looks no further than ELF_MAGIC_SIZE bytes. */
+#define ELF_MAGIC_SIZE 7u
+bool elf_is_program(const void *head, word size);
 /* Reads and checks everything. NULL, or what is wrong. */
-const char *elf_parse(struct elf_program *out, const void *image, word size);
+const char *elf_parse(struct elf_program *out, const void *head, word size);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * From a program in the pack to a process ready to run: segments are copied to where the
+ * From a program in a file to a process ready to run: segments are copied to where the
  * program expects them, the arguments to the top of its stack, and a frame is made as if it
  * had just trapped at its entry.
  *
@@ -11,13 +11,13 @@
 
 #include "guests/lib/string.h"
 #include "guests/os/arch.h"
-#include "guests/os/directory.h"
 #include "guests/os/elf.h"
 #include "guests/os/layout.h"
 #include "guests/os/printk.h"
 #include "isa/paging.h"
 
-static int load_segment(struct space *space, const struct elf_segment *s, const char *file)
+static int load_segment(struct space *space, const struct elf_segment *s,
+                        const struct stored_file *file)
 {
     for (word at = 0; at < s->size; at += PAGE_SIZE) {
         char *page = space_map(space, s->address + at, s->rights);
@@ -25,7 +25,10 @@ static int load_segment(struct space *space, const struct elf_segment *s, const 
             return -ERROR_no_memory;
         if (at < s->filled) {
             word rest = s->filled - at;
-            memcpy(page, file + s->offset + at, rest < PAGE_SIZE ? rest : PAGE_SIZE);
+            int error =
+                directory_read(file, s->offset + at, page, rest < PAGE_SIZE ? rest : PAGE_SIZE);
+            if (error)
+                return error;
         }
     }
     return 0;
@@ -50,19 +53,23 @@ static word push_arguments(struct space *space, const struct arguments *a)
     return argv;
 }
 
-int exec_load(struct space *space, struct trap_frame *frame, const struct pack_entry *entry,
+int exec_load(struct space *space, struct trap_frame *frame, const struct stored_file *file,
               const struct arguments *a)
 {
     struct elf_program program;
-    const void *image = directory_data(entry);
-    const char *wrong = elf_parse(&program, image, entry->size);
+    word head[ELF_HEAD_SIZE / sizeof(word)];
+    int error = directory_read(file, 0, head, file->size < sizeof head ? file->size : sizeof head);
+
+    if (error)
+        return error;
+    const char *wrong = elf_parse(&program, head, file->size);
 
     if (wrong) {
         printk("%s: %s\n", a->text, wrong);
         return -ERROR_not_program;
     }
     for (word i = 0; i < program.segment_count; i++) {
-        int error = load_segment(space, &program.segments[i], image);
+        error = load_segment(space, &program.segments[i], file);
         if (error)
             return error;
     }

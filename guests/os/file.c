@@ -5,7 +5,6 @@
 
 #include "guests/abi.h"
 #include "guests/os/console.h"
-#include "guests/os/directory.h"
 #include "guests/os/pipe.h"
 
 #define FILES_MAX 64
@@ -22,16 +21,28 @@ static int write_console(struct file *f, struct space *s, word address, word siz
     return console_write(s, address, size);
 }
 
-static int read_packed(struct file *f, struct space *s, word address, word size)
+/* The offset moves before the bytes are there: while the disk works, another process that has
+ * this file open may read the next ones. */
+static int read_stored(struct file *f, struct space *s, word address, word size)
 {
-    word left = f->entry->size - f->offset;
+    char part[SECTOR_SIZE];
+    word done = 0;
 
-    if (size > left)
-        size = left;
-    if (!space_write(s, address, directory_data(f->entry) + f->offset, size))
-        return -ERROR_bad_address;
-    f->offset += size;
-    return (int)size;
+    while (done < size && f->offset < f->stored.size) {
+        word at = f->offset, count = f->stored.size - at;
+        if (count > size - done)
+            count = size - done;
+        if (count > sizeof part)
+            count = sizeof part;
+        f->offset += count;
+        int error = directory_read(&f->stored, at, part, count);
+        if (error)
+            return error;
+        if (!space_write(s, address + done, part, count))
+            return -ERROR_bad_address;
+        done += count;
+    }
+    return (int)done;
 }
 
 static int read_pipe(struct file *f, struct space *s, word address, word size)
@@ -55,7 +66,7 @@ static void close_writer(struct file *f)
 }
 
 static const struct file_ops console_ops = {read_console, write_console, NULL};
-static const struct file_ops packed_ops = {read_packed, NULL, NULL};
+static const struct file_ops stored_ops = {read_stored, NULL, NULL};
 static const struct file_ops reader_ops = {read_pipe, NULL, close_reader};
 static const struct file_ops writer_ops = {NULL, write_pipe, close_writer};
 
@@ -79,14 +90,14 @@ static struct file *new_file(const struct file_ops *ops)
 
 int file_open(struct file **out, const char *name)
 {
-    const struct pack_entry *entry = directory_find(name);
+    struct stored_file stored;
 
-    if (!entry)
+    if (!directory_find(&stored, name))
         return -ERROR_not_found;
-    struct file *f = new_file(&packed_ops);
+    struct file *f = new_file(&stored_ops);
     if (!f)
         return -ERROR_no_room;
-    f->entry = entry;
+    f->stored = stored;
     *out = f;
     return 0;
 }

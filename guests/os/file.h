@@ -1,10 +1,10 @@
 /*
- * What a descriptor stands for: the console, a file of the pack, an end of a pipe.
+ * What a descriptor stands for: the console, a stored file, an end of a pipe.
  */
 #ifndef OS_FILE_H
 #define OS_FILE_H
 
-#include "guests/os/pack.h"
+#include "guests/os/directory.h"
 #include "guests/os/space.h"
 #include "guests/os/types.h"
 
@@ -21,8 +21,8 @@ struct file_ops {
 struct file {
     const struct file_ops *ops; /* NULL: the slot is free */
     word references;
-    word offset;                    /* of the next byte to read, in a file of the pack */
-    const struct pack_entry *entry; /* of the pack */
+    struct stored_file stored;
+    word offset; /* of the next byte to read, in a stored file */
     struct pipe *pipe;
 };
 

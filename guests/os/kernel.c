@@ -107,6 +107,8 @@ static void greet(const struct boot_page *boot)
     printk("Trapeze OS: %u KiB of memory, %u files", boot->ram_size / 1024, directory_count());
     if (disk_size())
         printk(", a disk of %u sectors", disk_size());
+    if (directory_count_disk())
+        printk(" with %u of them", directory_count_disk());
     printk("\n");
 }
 
@@ -120,6 +122,7 @@ _Noreturn void kernel_main(const struct boot_page *boot)
     directory_init((const void *)programs->address, programs->size);
     timer_init();
     disk_init();
+    directory_mount_disk();
     greet(boot);
     proc_init(boot_stack);
     start_first_program(boot);

@@ -1,5 +1,5 @@
 /*
- * The directory of the boot module.
+ * The list of files of a pack, which is not trusted.
  */
 #include "guests/os/pack.h"
 
@@ -32,7 +32,7 @@ const char *pack_init(struct pack *p, const void *data, word size)
         if (wrong)
             return wrong;
     }
-    *p = (struct pack){data, entries, h->count};
+    *p = (struct pack){entries, h->count};
     return NULL;
 }
 
@@ -42,9 +42,4 @@ const struct pack_entry *pack_find(const struct pack *p, const char *name)
         if (strcmp(p->entries[i].name, name) == 0)
             return &p->entries[i];
     return NULL;
-}
-
-const uint8_t *pack_data(const struct pack *p, const struct pack_entry *e)
-{
-    return p->data + e->offset;
 }

@@ -1,5 +1,6 @@
 /*
- * The directory: the files of the boot module (guests/pack.h). Read-only.
+ * The list of files at the beginning of a pack (guests/pack.h). The files themselves may lie
+ * elsewhere; only directory.c knows where.
  */
 #ifndef OS_PACK_H
 #define OS_PACK_H
@@ -8,15 +9,14 @@
 #include "guests/pack.h"
 
 struct pack {
-    const uint8_t *data;
     const struct pack_entry *entries;
     word count;
 };
 
-/* Checks all of the pack, so that nobody has to later. NULL, or what is wrong with it. */
+/* `data`: where the list is and stays; `size`: of the whole pack. Checks everything, so that
+ * nobody has to later. NULL, or what is wrong with it. */
 const char *pack_init(struct pack *p, const void *data, word size);
 /* NULL when there is none. */
 const struct pack_entry *pack_find(const struct pack *p, const char *name);
-const uint8_t *pack_data(const struct pack *p, const struct pack_entry *e);
 
 #endif

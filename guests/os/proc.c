@@ -1,6 +1,6 @@
 /*
- * Processes. A slot of the table goes FREE -> READY <-> RUNNING <-> WAITING -> ENDED ->
- * FREE; ENDED is left when the parent has asked for the status, or at once when there is no
+ * Processes. A slot of the table goes FREE -> STARTING -> READY <-> RUNNING <-> WAITING
+ * -> ENDED -> FREE; ENDED is left when the parent has asked for the status, or at once when there is no
  * parent to ask.
  */
 #include "guests/os/proc.h"
@@ -66,23 +66,34 @@ static struct trap_frame *frame_of(const struct proc *p)
     return (void *)(p->stack + KERNEL_STACK_SIZE - FRAME_SIZE);
 }
 
-int proc_spawn(struct proc *parent, const char *program, const struct arguments *a, struct file *in,
-               struct file *out, struct file *err)
+/* Memory, program and arguments. What was begun is taken back when it fails. */
+static int prepare(struct proc *p, const struct stored_file *file, const struct arguments *a)
 {
-    const struct pack_entry *entry = directory_find(program);
-    struct proc *p = free_slot();
-
-    if (!entry)
-        return -ERROR_not_found;
-    if (!p)
-        return -ERROR_no_room;
     if (!p->stack && !(p->stack = page_new()))
         return -ERROR_no_memory;
     if (!space_init(&p->space, (word)(p - table)))
         return -ERROR_no_memory;
-    int error = exec_load(&p->space, frame_of(p), entry, a);
-    if (error) {
+    int error = exec_load(&p->space, frame_of(p), file, a);
+    if (error)
         space_free(&p->space);
+    return error;
+}
+
+int proc_spawn(struct proc *parent, const char *program, const struct arguments *a, struct file *in,
+               struct file *out, struct file *err)
+{
+    struct stored_file file;
+    struct proc *p = free_slot();
+
+    if (!directory_find(&file, program))
+        return -ERROR_not_found;
+    if (!p)
+        return -ERROR_no_room;
+    p->state = PROCESS_STARTING; /* the disk may keep us waiting: nobody else takes the slot */
+    p->parent = NULL;
+    int error = prepare(p, &file, a);
+    if (error) {
+        p->state = PROCESS_FREE;
         return error;
     }
     p->context = (struct context){.ra = (word)trap_return, .sp = (word)frame_of(p)};
@@ -106,14 +117,14 @@ int proc_spawn(struct proc *parent, const char *program, const struct arguments 
  */
 int proc_exec(struct proc *p, const char *program, const struct arguments *a)
 {
-    const struct pack_entry *entry = directory_find(program);
+    struct stored_file file;
     struct space space;
 
-    if (!entry)
+    if (!directory_find(&file, program))
         return -ERROR_not_found;
     if (!space_init(&space, p->space.asid))
         return -ERROR_no_memory;
-    int error = exec_load(&space, frame_of(p), entry, a);
+    int error = exec_load(&space, frame_of(p), &file, a);
     word irq = irq_save();
     if (!error) {
         struct space old = p->space;
@@ -200,7 +211,7 @@ bool proc_describe(unsigned i, struct process_info *info)
 {
     const struct proc *p = &table[i];
 
-    if (p->state == PROCESS_FREE)
+    if (p->state == PROCESS_FREE || p->state == PROCESS_STARTING)
         return false;
     *info = (struct process_info){
         .pid = p->pid,

@@ -113,6 +113,11 @@ void sched_yield(void)
     sched_switch();
 }
 
+bool sched_can_sleep(void)
+{
+    return running != idle; /* before sched_init there is neither */
+}
+
 void sched_sleep(const void *channel, uint64_t until)
 {
     running->channel = channel;

@@ -15,6 +15,8 @@ void sched_switch(void);
 /* Lets the others run once. Interrupts must be off. */
 void sched_yield(void);
 
+/* False while the kernel starts: nobody else could run, so there is nothing to wait for. */
+bool sched_can_sleep(void);
 /* Waits until somebody wakes `channel`, or until a time. The caller tests with interrupts off
  * whether it must wait, and tests again afterwards; so no wake-up is lost. */
 void sched_sleep(const void *channel, uint64_t until);

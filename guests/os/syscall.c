@@ -275,13 +275,17 @@ static int sys_pipe(struct proc *p, const word *a)
 
 static int sys_list(struct proc *p, const word *a)
 {
-    const struct pack_entry *entry = directory_at(a[0]);
+    struct stored_file f;
+    char head[ELF_MAGIC_SIZE];
 
-    if (!entry)
+    if (!directory_at(&f, a[0]))
         return -ERROR_not_found;
-    struct file_info info = {.size = entry->size};
-    info.is_program = elf_is_program(directory_data(entry), entry->size);
-    string_copy(info.name, entry->name, sizeof info.name);
+    struct file_info info = {.size = f.size};
+    int error = f.size < sizeof head ? 0 : directory_read(&f, 0, head, sizeof head);
+    if (error)
+        return error;
+    info.is_program = elf_is_program(head, f.size);
+    string_copy(info.name, f.name, sizeof info.name);
     return space_write(&p->space, a[1], &info, sizeof info) ? 0 : -ERROR_bad_address;
 }
 

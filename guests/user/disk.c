@@ -6,6 +6,7 @@
  *   disk count           a counter in sector 0: adds one to it
  *   disk sum             reads every sector, and prints the CRC-32 of all of them
  */
+#include "guests/pack.h"
 #include "guests/user/arguments.h"
 
 #define COUNTER_MAGIC  0x544e4f43u /* the bytes CONT */
@@ -88,6 +89,10 @@ static int command_count(char **argv)
 
     if (error)
         return fail(error);
+    if (sector[0] == PACK_MAGIC) {
+        print_to(STDERR, "disk: there are files on this disk, and sector 0 is theirs\n");
+        return 1;
+    }
     if (sector[0] != COUNTER_MAGIC) {
         memset(sector, 0, sizeof sector);
         sector[0] = COUNTER_MAGIC;

@@ -7,8 +7,12 @@
 int main(void)
 {
     struct file_info info;
+    int error;
 
-    for (unsigned i = 0; list(i, &info) == 0; i++)
+    for (unsigned i = 0; (error = list(i, &info)) == 0; i++)
         printf("%8u %s%s\n", info.size, info.name, info.is_program ? "*" : "");
-    return 0;
+    if (error == -ERROR_not_found) /* the end of the directory */
+        return 0;
+    print_to(STDERR, "ls: %s\n", error_text(error));
+    return 1;
 }

@@ -5,8 +5,10 @@
 #include "guests/lib/syscalls.h"
 
 static const char *const states[] = {
-    [PROCESS_FREE] = "free",       [PROCESS_READY] = "ready", [PROCESS_RUNNING] = "running",
-    [PROCESS_WAITING] = "waiting", [PROCESS_ENDED] = "ended",
+    [PROCESS_READY] = "ready",
+    [PROCESS_RUNNING] = "running",
+    [PROCESS_WAITING] = "waiting",
+    [PROCESS_ENDED] = "ended",
 };
 
 int main(void)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 /* memcpy and the like are the host's here. */
+#include "guests/abi.h"
 #include "guests/os/palloc.c"
 #include "guests/os/pack.c"
 #include "guests/os/elf.c"
@@ -126,14 +127,32 @@ START_TEST(the_pack_that_was_built_has_the_programs_and_files)
     ck_assert_ptr_null(pack_init(&p, data, size));
     const struct pack_entry *shell = pack_find(&p, "shell");
     ck_assert_ptr_nonnull(shell);
-    ck_assert(elf_is_program(pack_data(&p, shell), shell->size));
+    ck_assert(elf_is_program(data + shell->offset, shell->size));
     const struct pack_entry *text = pack_find(&p, "motd");
     ck_assert_ptr_nonnull(text);
     ck_assert_uint_eq(text->size, motd_size);
-    ck_assert_mem_eq(pack_data(&p, text), motd, motd_size);
+    ck_assert_mem_eq(data + text->offset, motd, motd_size);
     ck_assert_ptr_null(pack_find(&p, "nothing"));
     ck_assert_ptr_null(pack_find(&p, ""));
     free(motd);
+    free(data);
+}
+END_TEST
+
+START_TEST(on_a_disk_files_begin_and_end_with_sectors)
+{
+    word size;
+    char *data = read_whole_file("build/guest/disk.img", &size);
+    struct pack p;
+
+    ck_assert_uint_eq(size % SECTOR_SIZE, 0);
+    ck_assert_ptr_null(pack_init(&p, data, size));
+    ck_assert_uint_ge(p.count, 3);
+    for (word i = 0; i < p.count; i++)
+        ck_assert_uint_eq(p.entries[i].offset % SECTOR_SIZE, 0);
+    const struct pack_entry *visitor = pack_find(&p, "visitor");
+    ck_assert_ptr_nonnull(visitor);
+    ck_assert(elf_is_program(data + visitor->offset, visitor->size));
     free(data);
 }
 END_TEST
@@ -239,6 +258,7 @@ END_TEST
 START_TEST(mkpack_refuses_what_cannot_be_packed)
 {
     ck_assert_int_ne(system("build/tool/mkpack >/dev/null 2>&1"), 0);
+    ck_assert_int_ne(system("build/tool/mkpack --disk /dev/null 2>/dev/null"), 0);
     ck_assert_int_ne(system("build/tool/mkpack /dev/null /nowhere/file 2>/dev/null"), 0);
     ck_assert_int_ne(system("build/tool/mkpack /nowhere/pack guests/files/motd 2>/dev/null"), 0);
     ck_assert_int_ne(
@@ -374,6 +394,24 @@ START_TEST(a_program_that_would_do_harm_is_refused)
 }
 END_TEST
 
+/* The loader reads the head of a file and no more. */
+START_TEST(headers_behind_the_head_of_a_file_are_not_seen)
+{
+    static char file[2 * ELF_HEAD_SIZE];
+    struct small_program small = good_program();
+    struct elf_program p;
+
+    for (word at = sizeof small.header; at <= ELF_HEAD_SIZE; at += 4) {
+        bool fits = at + sizeof small.segments <= ELF_HEAD_SIZE;
+        small.header.program_offset = at;
+        memcpy(file, &small.header, sizeof small.header);
+        memcpy(file + at, small.segments, sizeof small.segments);
+        const char *wrong = elf_parse(&p, file, sizeof file);
+        ck_assert_str_eq(wrong ? wrong : "", fits ? "" : "its program headers are cut off");
+    }
+}
+END_TEST
+
 /* Whatever the bytes: an accepted program stays inside the file and the user's addresses. */
 START_TEST(damaged_programs_are_refused_or_harmless)
 {
@@ -409,12 +447,14 @@ Suite *suite_guests_kernel(void)
     tcase_add_test(c, what_was_never_given_is_not_taken_back);
     tcase_add_test(c, memory_too_small_for_a_page_gives_none);
     tcase_add_test(c, the_pack_that_was_built_has_the_programs_and_files);
+    tcase_add_test(c, on_a_disk_files_begin_and_end_with_sectors);
     tcase_add_loop_test(c, a_damaged_pack_is_refused_with_the_reason, 0, COUNT_OF(bad_packs));
     tcase_add_test(c, a_truncated_pack_is_refused);
     tcase_add_test(c, mkpack_refuses_what_cannot_be_packed);
     tcase_add_test(c, the_programs_that_were_built_are_accepted);
     tcase_add_test(c, segments_keep_their_sizes_and_rights);
     tcase_add_loop_test(c, a_program_that_would_do_harm_is_refused, 0, COUNT_OF(bad_programs));
+    tcase_add_test(c, headers_behind_the_head_of_a_file_are_not_seen);
     tcase_add_test(c, damaged_programs_are_refused_or_harmless);
     suite_add_tcase(s, c);
     return s;

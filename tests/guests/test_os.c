@@ -632,6 +632,166 @@ START_TEST(programs_at_the_disk_at_once_do_not_disturb_each_other)
 }
 END_TEST
 
+/* ---- files on the disk ---- */
+
+#define DISK_WITH_FILES "build/guest/disk.img"
+
+static void slow_disk(struct machine_config *c)
+{
+    c->cost.sector = 200000; /* longer than a slice */
+}
+static void slow_disk_small_tlb(struct machine_config *c)
+{
+    slow_disk(c);
+    c->tlb = 1;
+}
+
+static void (*const disk_machines[])(struct machine_config *c) = {
+    plain, classic, least_memory, slow_disk, slow_disk_small_tlb,
+};
+#define DISK_MACHINES (sizeof disk_machines / sizeof disk_machines[0])
+
+static const struct exchange disk_exchanges[] = {
+    {"wc < sectors.txt", "3 lines, 37 words, 190 bytes\n"},
+    {"cat sectors.txt waiting.txt motd | wc", "6 lines, 66 words, 341 bytes\n"},
+    {"cat visitor | echo early", "early\n"},
+    {"sectors.txt", "sectors.txt: not a 32-bit ELF file\nshell: sectors.txt: not a program\n"},
+    {"exec waiting.txt", "waiting.txt: not a 32-bit ELF file\nshell: waiting.txt: not a program\n"},
+    {"visitor Ada", "Hello, Ada.\n"},
+    {"visitor Ada | visitor Grace", "Hello, Grace.\n"},
+    {"disk count", "disk: there are files on this disk, and sector 0 is theirs\n"
+                   "disk: status 1\n"},
+    {"exec visitor again", "Hello, again.\n"},
+};
+
+START_TEST(files_and_programs_on_the_disk_are_like_any_others)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char expected[1024];
+
+    disk_machines[_i](&config);
+    config.disk = DISK_WITH_FILES;
+    os_start(&s, &config, "");
+    ck_assert_msg(strstr(s.output, " 24 files, a disk of "), "%s", s.output);
+    ck_assert_msg(strstr(s.output, " sectors with 3 of them\n$ "), "%s", s.output);
+    for (unsigned i = 0; i < sizeof disk_exchanges / sizeof disk_exchanges[0]; i++) {
+        const struct exchange *e = &disk_exchanges[i];
+        os_clear(&s);
+        os_type_lines(&s, (const char *const[]){e->line, NULL});
+        bool last = strncmp(e->line, "exec visitor", 12) == 0;
+        snprintf(expected, sizeof expected, "%s\n%s%s", e->line, e->answer, last ? "" : "$ ");
+        ck_assert_str_eq(s.output, expected);
+    }
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    ck_assert_uint_eq(machine_status(s.machine), 0);
+    os_end(&s);
+}
+END_TEST
+
+START_TEST(the_first_program_may_come_from_the_disk)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+
+    disk_machines[_i](&config);
+    config.disk = DISK_WITH_FILES;
+    os_start(&s, &config, "quiet init=visitor,you");
+    ck_assert_str_eq(s.output, "Hello, you.\n");
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    os_end(&s);
+}
+END_TEST
+
+/* While the shell waits for the disk, half way in making a process, others make processes. */
+START_TEST(processes_can_be_made_while_the_disk_works)
+{
+    struct machine_config config = machine_config_default();
+    struct os_session s;
+    char all[60];
+
+    slow_disk(&config);
+    config.disk = DISK_WITH_FILES;
+    os_start(&s, &config, "quiet");
+    os_type_lines(&s,
+                  (const char *const[]){"misbehave all & relay 50 & visitor a & visitor b", NULL});
+    os_type_lines(&s, (const char *const[]){"sleep 3000", NULL});
+    snprintf(all, sizeof all, "%u of %u were ended by the kernel\n", (unsigned)WAYS,
+             (unsigned)WAYS);
+    ck_assert_msg(strstr(s.output, all), "%s", s.output);
+    ck_assert_msg(strstr(s.output, "50 programs, one process\n"), "%s", s.output);
+    ck_assert_msg(strstr(s.output, "Hello, a.\n") && strstr(s.output, "Hello, b.\n"), "%s",
+                  s.output);
+    os_end(&s);
+}
+END_TEST
+
+static void write_disk(char *path, const void *data, size_t size)
+{
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, data, size), (ssize_t)size);
+    close(fd);
+}
+
+START_TEST(a_disk_cannot_replace_what_was_booted)
+{
+    unsigned char disk[1024] = "PACK\1\0\0\0\1\0\0\0motd\0\0\0\0\0\0\0\0\0\0\0\0"
+                               "\0\2\0\0\3\0\0\0";
+    struct machine_config config = machine_config_default();
+    char path[] = "/tmp/trapeze-os-XXXXXX";
+    struct os_session s;
+
+    memcpy(disk + 512, "no\n", 3);
+    write_disk(path, disk, sizeof disk);
+    config.disk = path;
+    os_start(&s, &config, "");
+    ck_assert_msg(strstr(s.output, ", a disk of 2 sectors with 1 of them\n"), "%s", s.output);
+    os_clear(&s);
+    os_type_lines(&s, (const char *const[]){"cat motd", NULL});
+    ck_assert_str_eq(s.output, "cat motd\nRing 0 decides, ring 3 asks.\n$ ");
+    os_end(&s);
+    unlink(path);
+}
+END_TEST
+
+static const struct {
+    unsigned char start[36];
+    const char *wrong; /* NULL: simply no files */
+} bad_disks[] = {
+    {"KCAP\1\0\0\0\1\0\0\0", NULL},
+    {"PACK\2\0\0\0\1\0\0\0", "this kernel does not know its version"},
+    {"PACK\1\0\0\0\40\0\0\0", "its directory is cut off"},
+    {"PACK\1\0\0\0\377\377\377\377", "its directory is cut off"},
+    {"PACK\1\0\0\0\1\0\0\0", "a file has a bad name"},
+    {"PACK\1\0\0\0\1\0\0\0motd\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\1\1\0\0",
+     "a file ends behind the end of the pack"},
+};
+#define BAD_DISKS (sizeof bad_disks / sizeof bad_disks[0])
+
+START_TEST(a_disk_whose_files_are_no_good_is_used_without_them)
+{
+    struct machine_config config = machine_config_default();
+    char path[] = "/tmp/trapeze-os-XXXXXX", expected[200] = "";
+    unsigned char disk[512] = {0};
+    struct os_session s;
+
+    memcpy(disk, bad_disks[_i].start, sizeof bad_disks[_i].start);
+    write_disk(path, disk, sizeof disk);
+    config.disk = path;
+    os_start(&s, &config, "quiet init=disk");
+    if (bad_disks[_i].wrong)
+        snprintf(expected, sizeof expected, "the files of the disk cannot be used: %s\n",
+                 bad_disks[_i].wrong);
+    strcat(expected, "1 sectors of 512 bytes\n");
+    ck_assert_str_eq(s.output, expected);
+    ck_assert_int_eq(s.stop, STOP_HALTED);
+    os_end(&s);
+    unlink(path);
+}
+END_TEST
+
 /* ---- how it ends ---- */
 
 static const struct {
@@ -817,6 +977,11 @@ Suite *suite_guests_os(void)
     tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, 12);
     tcase_add_test(c, the_disk_keeps_what_is_written);
     tcase_add_test(c, every_sector_of_the_disk_is_read);
+    tcase_add_loop_test(c, files_and_programs_on_the_disk_are_like_any_others, 0, DISK_MACHINES);
+    tcase_add_loop_test(c, the_first_program_may_come_from_the_disk, 0, DISK_MACHINES);
+    tcase_add_test(c, processes_can_be_made_while_the_disk_works);
+    tcase_add_test(c, a_disk_cannot_replace_what_was_booted);
+    tcase_add_loop_test(c, a_disk_whose_files_are_no_good_is_used_without_them, 0, BAD_DISKS);
     tcase_add_test(c, programs_at_the_disk_at_once_do_not_disturb_each_other);
     tcase_add_loop_test(c, the_machine_goes_off_with_the_status_of_the_first_program, 0, BOOTS);
     tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);

@@ -155,15 +155,25 @@ END_TEST
 static const struct session {
     const char *name;
     const char *const *lines;
+    const char *disk; /* NULL: one without files */
 } sessions[] = {
-    {"words", (const char *const[]){"hello\n", "echo one two  three\n", "ls\n", "cat motd\n",
+    {.name = "words",
+     .lines = (const char *const[]){"hello\n", "echo one two  three\n", "ls\n", "cat motd\n",
                                     "cat motd | wc\n", "exit\n", NULL}},
-    {"work", (const char *const[]){"primes\n", "syscalls\n", "faults\n", "exit\n", NULL}},
-    {"trouble",
-     (const char *const[]){"misbehave\n", "wild\n", "nonsense\n", "hello\n", "exit\n", NULL}},
-    {"tables", (const char *const[]){"tables 500 6\n", "relay\n", "exec tables 200 3\n", NULL}},
-    {"disk", (const char *const[]){"disk\n", "disk count\n", "disk sum\n", "exit\n", NULL}},
-    {"status", (const char *const[]){"exit 3\n", NULL}},
+    {.name = "work",
+     .lines = (const char *const[]){"primes\n", "syscalls\n", "faults\n", "exit\n", NULL}},
+    {.name = "trouble",
+     .lines =
+         (const char *const[]){"misbehave\n", "wild\n", "nonsense\n", "hello\n", "exit\n", NULL}},
+    {.name = "tables",
+     .lines = (const char *const[]){"tables 500 6\n", "relay\n", "exec tables 200 3\n", NULL}},
+    {.name = "files",
+     .lines = (const char *const[]){"ls\n", "cat sectors.txt waiting.txt | wc\n", "visitor\n",
+                                    "disk count\n", "exec visitor you\n", NULL},
+     .disk = "build/guest/disk.img"},
+    {.name = "disk",
+     .lines = (const char *const[]){"disk\n", "disk count\n", "disk sum\n", "exit\n", NULL}},
+    {.name = "status", .lines = (const char *const[]){"exit 3\n", NULL}},
 };
 
 static char disk_path[] = "/tmp/trapeze-vmm-disk-XXXXXX";
@@ -195,7 +205,7 @@ START_TEST(the_os_does_the_same_bare_and_virtual)
     struct run_request q = {.program = GUEST_OS,
                             .modules = bare_modules,
                             .lines = sessions[_i].lines,
-                            .disk = disk_path,
+                            .disk = sessions[_i].disk ? sessions[_i].disk : disk_path,
                             .ram = RUN_RAM,
                             .steps = STEPS};
 
