@@ -140,7 +140,7 @@ bool debug_word(const char **text, char *out, size_t size);
 /* Where it stands, and why. */
 void debug_show_stop(struct debug *d);
 /* A line of code: address, marks, symbol, instruction. */
-void debug_show_code(struct debug *d, gva address);
+void debug_show_code(struct debug *d, struct space space, word address);
 
 /* ---- commands ---- */
 

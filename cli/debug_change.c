@@ -149,7 +149,7 @@ static void put_code(struct debug *d, const struct image *image, const struct pl
             return;
         }
         for (word done = 0; done < s->filled; done += 4)
-            debug_show_code(d, s->vaddr + done);
+            debug_show_code(d, at->space, s->vaddr + done);
     }
 }
 

@@ -251,12 +251,16 @@ static void not_there(struct debug *d, struct space space, word address)
                space.kind == SPACE_GVA ? "; 'walk' shows why" : "");
 }
 
-static void say_string(struct debug *d)
+static bool say_string(struct debug *d)
 {
     char buffer[256], shown[1024];
     struct text t = text_init(shown, sizeof shown);
     size_t n = 0;
 
+    if (!view_read(d->verbs.host, d->next_x.space, d->next_x.address, buffer, 1)) {
+        not_there(d, d->next_x.space, d->next_x.address);
+        return false;
+    }
     while (n < sizeof buffer - 1 &&
            view_read(d->verbs.host, d->next_x.space, d->next_x.address + (word)n, &buffer[n], 1) &&
            buffer[n])
@@ -265,6 +269,7 @@ static void say_string(struct debug *d)
     text_add_json(&t, buffer);
     debug_say(d, "%08x: \"%s\"", d->next_x.address, shown);
     d->next_x.address += (word)n + 1;
+    return true;
 }
 
 /* Units in rows of 16 bytes. */
@@ -311,12 +316,12 @@ void debug_examine(struct debug *d, const char *arguments)
         return;
     if (d->format_x == 'i') {
         while (count-- > 0) {
-            debug_show_code(d, d->next_x.address);
+            debug_show_code(d, d->next_x.space, d->next_x.address);
             d->next_x.address += 4;
         }
     } else if (d->format_x == 's') {
-        while (count-- > 0)
-            say_string(d);
+        while (count > 0 && say_string(d))
+            count--;
     } else {
         if (d->format_x == 'c')
             d->unit_x = 1;

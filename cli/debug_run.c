@@ -82,17 +82,25 @@ static bool was_said(const struct debug *d)
 }
 
 /* The explanation of a shutdown says where and why by itself. */
-static bool show_end(struct debug *d)
+static bool show_shutdown(struct debug *d)
 {
-    const struct machine *m = host_machine(d->verbs.host);
     char story[EXPLAIN_SIZE];
     struct text t = text_init(story, sizeof story);
 
-    if (machine_state(m) == MACHINE_SHUTDOWN)
+    if (machine_state(host_machine(d->verbs.host)) == MACHINE_SHUTDOWN)
         explain_shutdown(d->verbs.host, &t);
     if (t.length)
         debug_say(d, "%s", story);
-    return machine_state(m) != MACHINE_READY;
+    return t.length > 0;
+}
+
+/* The event that has stopped it, where it says more than the place does. */
+static void show_event(struct debug *d)
+{
+    enum event_kind kind = (enum event_kind)d->verbs.event.kind;
+
+    if (d->verbs.has_event && kind != EVENT_insn && kind != EVENT_mem)
+        debug_event(d, d->verbs.host, &d->verbs.event);
 }
 
 void debug_show_stop(struct debug *d)
@@ -107,21 +115,24 @@ void debug_show_stop(struct debug *d)
     d->list_line = 0;
     d->next_code = machine_regs(host_machine(d->verbs.host))->pc;
     if (d->json) {
+        show_event(d);
         show_json(d);
-        show_end(d);
+        show_shutdown(d);
         return;
     }
+    if (show_shutdown(d))
+        return;
     if (d->verbs.met)
         debug_say(d, "[%u] %s", d->verbs.met, d->verbs.reason);
     else if (!is_plain(d->verbs.reason) && !was_said(d))
         debug_say(d, "%s", d->verbs.reason);
-    if (show_end(d))
+    if (machine_state(host_machine(d->verbs.host)) != MACHINE_READY)
         return;
     if (d->verbs.has_event && d->verbs.event.kind != EVENT_insn && d->verbs.event.kind != EVENT_mem)
         debug_event(d, d->verbs.host, &d->verbs.event);
     add_place(d, &t);
     debug_say(d, "%s", line);
-    debug_show_code(d, d->next_code);
+    debug_show_code(d, (struct space){SPACE_GVA, debug_context(d)}, d->next_code);
 }
 
 void debug_where(struct debug *d, const char *arguments)

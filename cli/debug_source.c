@@ -143,25 +143,28 @@ static const char *symbol_at(const void *context, word address, word *offset)
     return at.symbol->name;
 }
 
-void debug_show_code(struct debug *d, gva address)
+void debug_show_code(struct debug *d, struct space space, word address)
 {
-    struct space space = {SPACE_GVA, debug_context(d)};
     struct disasm how = {.width = 8, .symbol = symbol_at, .context = d};
     const struct host *h = d->verbs.host;
-    bool here = address == machine_regs(host_machine(h))->pc && space.context == view_current(h);
-    char line[256], name[96];
+    bool runs = space.kind == SPACE_GVA; /* symbols are for addresses at which code can run */
+    bool here =
+        runs && address == machine_regs(host_machine(h))->pc && space.context == view_current(h);
+    bool stops = runs && breaks_at(&d->verbs.breaks, h, space.context, address);
+    char line[256], name[96] = "";
     struct text t = text_init(line, sizeof line);
     word bits;
 
+    text_add(&t, "%s%s%08x  ", here ? ">" : " ", stops ? "b" : " ", address);
     if (!view_read(h, space, address, &bits, sizeof bits)) {
-        debug_say(d, "%s%c%08x  (no memory is mapped there)", here ? ">" : " ", ' ', address);
+        debug_say(d, "%s(no memory is mapped there)", line);
         return;
     }
-    say_row(d, view_line(h, space.context, address));
-    text_add(&t, "%s%s%08x  ", here ? ">" : " ",
-             breaks_at(&d->verbs.breaks, h, space.context, address) ? "b" : " ", address);
-    disasm_insn(&t, bits, address, &how);
-    view_symbol_text(h, space.context, address, false, name, sizeof name);
+    disasm_insn(&t, bits, address, runs ? &how : NULL);
+    if (runs) {
+        say_row(d, view_line(h, space.context, address));
+        view_symbol_text(h, space.context, address, false, name, sizeof name);
+    }
     if (*name)
         debug_say(d, "%-44s <%s>", line, name);
     else
@@ -193,7 +196,7 @@ void debug_disassemble(struct debug *d, const char *arguments)
     count = count ? count : CODE_LINES;
     d->shown_line = 0;
     for (uint64_t i = 0; i < count && i < SYMBOL_LINES; i++, d->next_code += 4)
-        debug_show_code(d, d->next_code);
+        debug_show_code(d, (struct space){SPACE_GVA, debug_context(d)}, d->next_code);
 }
 
 /* ---- symbols and contexts ----------------------------------------------------------------- */

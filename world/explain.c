@@ -287,7 +287,12 @@ static void tell_privileged(const struct story *s)
 
 static void tell_call(const struct story *s)
 {
-    text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
+    const struct cpu_regs *r = machine_regs(host_machine(s->host));
+
+    if (s->event->kind == EVENT_shutdown)
+        text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
+    else
+        text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", r->tvec, r->x[17]);
 }
 
 /* ---- by cause ----------------------------------------------------------------------------- */

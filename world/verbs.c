@@ -122,7 +122,7 @@ static bool is_break(struct verbs_watch *w, const struct event *e)
     if (!p)
         return false;
     p->hits++;
-    v->met = p->number;
+    v->met = p->once ? 0 : p->number;
     say_met(v, w->host, e, p);
     return true;
 }

@@ -74,7 +74,7 @@ struct verbs {
     char reason[400];   /* "" at the beginning */
     bool has_event;     /* an event has ended the verb: */
     struct event event; /* this one */
-    unsigned met;       /* the number of the breakpoint that has; 0: none */
+    unsigned met;       /* the number of the lasting breakpoint that has; 0: none */
 };
 
 /* The world is there, its story has begun. Also looks after machines that are made later. */
