@@ -1,11 +1,23 @@
 /* A scenario as a story; see story.h. */
+#include <ctype.h>
+
 #include "script/story.h"
+
+/* Adds what a reader reads next: sentences stay sentences, reasons are joined by semicolons. */
+static void add_next(struct text *out, const char *s)
+{
+    bool ended = out->length && out->data[out->length - 1] == '.';
+
+    if (out->length)
+        text_add(out, "%s", ended ? " " : isupper((unsigned char)*s) ? ". " : "; ");
+    text_add(out, "%c%s", ended ? toupper((unsigned char)*s) : *s, *s ? s + 1 : "");
+}
 
 static void say_done(const struct script *s, struct text *out)
 {
     unsigned checks = script_check_count(s), failed = script_failed_count(s);
 
-    text_add(out, "%sthe scenario is done", out->length ? "; " : "");
+    add_next(out, "the scenario is done");
     if (failed)
         text_add(out, ": %u of %u checks fail", failed, checks);
     else if (checks)
@@ -23,13 +35,13 @@ static unsigned go_on(void *user, struct text *why)
     enum script_state state = script_resume(s->script, &err);
     const char *moment = script_said(s->script, &s->said);
     if (s->said != before) {
-        text_add(why, "%s%s", why->length ? "; " : "", moment);
+        add_next(why, moment);
         news = STORY_SAID;
     }
     if (state == SCRIPT_DONE)
         say_done(s->script, why);
     else if (state == SCRIPT_FAILED)
-        text_add(why, "%s%s", why->length ? "; " : "", err.text);
+        add_next(why, err.text);
     return state > SCRIPT_WAITING ? news | STORY_OVER : news;
 }
 

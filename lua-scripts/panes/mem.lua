@@ -27,26 +27,26 @@ local function way(vm, addr)
     return table.concat(out, " > ")
 end
 
--- How many bytes a line shows, and whether they stand apart or in fours.
-local function form(w)
-    if w >= 77 then
-        return 16, true
-    elseif w >= 63 then
-        return 16, false
-    end
-    return w >= 37 and 8 or 4, false
+-- How many bytes a line shows.
+local function bytes_of(w)
+    return w >= 63 and 16 or w >= 37 and 8 or 4
 end
 
-local function dump_line(mem, addr, per_line, apart)
-    local hex, text = "", ""
+-- Words as a load would see them: the byte with the lowest address stands last. Beside them the
+-- same bytes as text, in the order of their addresses.
+local function dump_line(mem, addr, per_line)
+    local words, text = "", ""
 
-    for i = 0, per_line - 1 do
-        local b = mem:u8((addr + i) & 0xffffffff)
-        hex = hex .. (b and string.format("%02x", b) or "--") .. (apart and " " or "")
-            .. (i % 4 == 3 and " " or "")
-        text = text .. (b and (b >= 32 and b < 127 and string.char(b) or ".") or " ")
+    for i = 0, per_line - 1, 4 do
+        local word = ""
+        for j = i, i + 3 do
+            local b = mem:u8((addr + j) & 0xffffffff)
+            word = (b and string.format("%02x", b) or "--") .. word
+            text = text .. (b and (b >= 32 and b < 127 and string.char(b) or ".") or " ")
+        end
+        words = words .. word .. " "
     end
-    return { tz.hex(addr) .. "  ", "dim" }, hex .. " ", { text, "dim" }
+    return { tz.hex(addr) .. "  ", "dim" }, words .. " ", { text, "dim" }
 end
 
 return {
@@ -60,14 +60,14 @@ return {
             return p:line { "no machine yet", "dim" }
         end
         base = base or (vm.guest.pc or 0) & ~15
-        local per_line, apart = form(p.w)
+        local per_line = bytes_of(p.w)
         local first = (base + p.cursor * per_line) & 0xffffffff
         local mem = vm.mem[spaces[space]]
 
-        p:note("of L" .. vm.level .. " " .. vm.name .. ": " .. spaces[space])
+        p:note("of L" .. vm.level .. " " .. vm.name .. ": " .. spaces[space] .. ", words")
         p:wrap(way(vm, first), "symbol")
         while p.y < p.h do
-            p:line(dump_line(mem, first, per_line, apart))
+            p:line(dump_line(mem, first, per_line))
             first = (first + per_line) & 0xffffffff
         end
     end,

@@ -101,7 +101,7 @@ return {
         remember(p, vm)
         p:note(vm.level == 0 and "L0 " .. vm.name or "L" .. vm.level .. " " .. vm.name)
         if vm.level > 0 then
-            p:line({ "       guest sees  | real (L0)", "heading" })
+            p:line({ "       guest sees  | " .. (vm.running and "real (L0)" or "real: not running"), "heading" })
         end
         local per_line = math.max(1, p.w // 13)
         local general = (#abi + per_line - 1) // per_line

@@ -14,8 +14,11 @@ local function columns(w)
 end
 
 local function who(trap, c)
-    local indent = tree and (" "):rep(c.indent * trap.depth) or ""
-    return ui.left(indent .. "L" .. trap.level .. " " .. trap.vm, c.who)
+    local level = (tree and (" "):rep(c.indent * trap.depth) or "") .. "L" .. trap.level
+    local whole = level .. " " .. trap.vm
+
+    -- A name that does not fit says less than none.
+    return ui.left(ui.width(whole) <= c.who and whole or level, c.who)
 end
 
 local function line(trap, c)

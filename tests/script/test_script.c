@@ -4,10 +4,13 @@
  */
 #include "tests/script/scripts.h"
 
+#include "base/text.h"
+#include "script/story.h"
 #include "world/view.h"
 
 #include <check.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BUILD "s.m = tz.machine { name = 'm', ram = '1M' } local m = s.m "
@@ -204,6 +207,35 @@ START_TEST(what_the_story_says_is_there_when_it_waits_again)
 }
 END_TEST
 
+START_TEST(reasons_and_sentences_join_as_one_reads_them)
+{
+    static const struct {
+        const char *before, *said, *together;
+    } rows[] = {
+        {"", "no more", "no more; the scenario is done"},
+        {"powered off", "The end.", "powered off. The end. The scenario is done"},
+        {"powered off", "so it ends", "powered off; so it ends; the scenario is done"},
+        {"", "The end.", "The end. The scenario is done"},
+    };
+
+    for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+        struct error err = {0};
+        char lua[256], buffer[128];
+        struct text why = text_init(buffer, sizeof buffer);
+        struct script_story s;
+
+        snprintf(lua, sizeof lua, "return { run = function() tz.say '%s' end }", rows[i].said);
+        open_text(lua);
+        ck_assert_int_eq(script_start(script, &err), 0);
+        struct verbs_story v = script_story(&s, script);
+        text_add(&why, "%s", rows[i].before);
+        ck_assert_uint_eq(v.go_on(v.user, &why), STORY_SAID | STORY_OVER);
+        ck_assert_str_eq(buffer, rows[i].together);
+        close_script();
+    }
+}
+END_TEST
+
 /* ---- for the dashboard ---- */
 
 START_TEST(a_line_gives_its_values_or_its_error)
@@ -357,6 +389,7 @@ Suite *suite_script_script(void)
     tcase_add_test(c, a_failed_setup_is_final);
     tcase_add_test(c, a_scenario_without_run_still_has_its_expectations);
     tcase_add_test(c, a_plain_script_runs_from_its_first_line);
+    tcase_add_test(c, reasons_and_sentences_join_as_one_reads_them);
     tcase_add_test(c, what_the_story_says_is_there_when_it_waits_again);
     tcase_add_test(c, a_line_gives_its_values_or_its_error);
     tcase_add_test(c, a_line_that_runs_the_machine_leaves_the_waiting_goal_its_rest);
