@@ -8,6 +8,8 @@
 #include "base/number.h"
 #include "base/suggest.h"
 #include "tui/dashboard.h"
+#include "world/backwards.h"
+#include "world/timeline.h"
 #include "world/view.h"
 
 typedef void command_fn(struct tui *t, const char *arguments);
@@ -107,6 +109,92 @@ static void command_run(struct tui *t, const char *arguments)
     else
         begin(t, VERB_GO, 0);
 }
+
+/* ---- back --------------------------------------------------------------------------------- */
+
+static void back(struct tui *t, enum verb verb, uint64_t steps)
+{
+    if (!t->run.host)
+        tui_complain(t, "the scenario has made no machine");
+    else
+        verbs_back(&t->run, verb, steps);
+}
+
+static void command_back(struct tui *t, const char *arguments)
+{
+    static const struct {
+        const char *name;
+        enum verb verb;
+        bool filter;
+    } ways[] = {
+        {"over", VERB_OVER, false},
+        {"trap", VERB_TRAP, true},
+        {"exit", VERB_EXIT, true},
+        {"run", VERB_GO, false},
+    };
+    size_t n = strcspn(arguments, " ");
+    const char *rest = arguments + n + strspn(arguments + n, " ");
+    struct filter f = t->filter;
+    uint64_t steps = 1;
+
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        if (strlen(ways[i].name) != n || strncmp(arguments, ways[i].name, n) != 0)
+            continue;
+        if (ways[i].filter && *rest && !read_filter(t, rest, &f))
+            return;
+        t->run.filter = f;
+        back(t, ways[i].verb, 0);
+        return;
+    }
+    if (*arguments && (!number_parse(arguments, &steps) || steps == 0))
+        tui_complain(t, "back: '%s' is no number of steps, nor over, trap, exit or run", arguments);
+    else
+        back(t, VERB_STEP, steps);
+}
+
+static void command_seek(struct tui *t, const char *arguments)
+{
+    struct host *h = tui_host(t);
+    uint64_t icount;
+    struct error err;
+
+    if (!h)
+        tui_complain(t, "the scenario has made no machine");
+    else if (!timeline_find_mark(h, arguments, &icount) && !number_parse(arguments, &icount))
+        tui_complain(t, "seek: '%s' is no number of a step, and no mark", arguments);
+    else if (timeline_seek(h, icount, &err))
+        tui_complain(t, "seek: %s", err.text);
+    else
+        verbs_stop(&t->run, "seek");
+}
+
+static void list_marks(struct tui *t)
+{
+    char list[160] = "";
+    struct text text = text_init(list, sizeof list);
+    const char *name;
+    uint64_t icount;
+
+    for (unsigned i = 0; (name = timeline_mark_name(tui_host(t), i, &icount)) != NULL; i++)
+        text_add(&text, "%s%s #%llu", i ? ", " : "", name, (unsigned long long)icount);
+    tui_say(t, *list ? "marks: %s" : "there are no marks%s", list);
+}
+
+static void command_mark(struct tui *t, const char *arguments)
+{
+    struct error err;
+
+    if (!tui_host(t))
+        tui_complain(t, "the scenario has made no machine");
+    else if (!*arguments)
+        list_marks(t);
+    else if (timeline_mark(tui_host(t), arguments, &err))
+        tui_complain(t, "mark: %s", err.text);
+    else
+        tui_say(t, "this step is called %s", arguments);
+}
+
+/* ---- speed -------------------------------------------------------------------------------- */
 
 static void say_speed(struct tui *t)
 {
@@ -463,7 +551,8 @@ void command_line(struct tui *t, const char *line)
 
 bool command_runs(const char *line)
 {
-    static const char *const verbs[] = {"step", "over", "out", "trap", "exit"};
+    static const char *const verbs[] = {"step", "over",      "out",       "trap",      "exit",
+                                        "back", "back over", "back trap", "back exit", "back run"};
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (strcmp(line, verbs[i]) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "world/timeline.h"
 #include "world/view.h"
 
 /* The panes that have a number, in that order; help has a key of its own. */
@@ -207,6 +208,8 @@ void tui_log_machines(struct tui *t)
             tui_complain(t, "%s", err.text);
             return;
         }
+        if (!timeline_on(h) && timeline_start(h, NULL, &err))
+            tui_complain(t, "no way back: %s", err.text);
         t->log_count++;
     }
 }

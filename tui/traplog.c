@@ -5,6 +5,8 @@
 
 #include "isa/csr.h"
 #include "machine/machine.h"
+#include "trace/recorder.h"
+#include "world/timeline.h"
 
 static struct trap_node *node(struct traplog *t, uint64_t serial)
 {
@@ -102,10 +104,8 @@ static void on_hint(struct traplog *t, const struct event *e)
     }
 }
 
-static void on_event(void *user, const struct event *e)
+static void take(struct traplog *t, const struct event *e)
 {
-    struct traplog *t = user;
-
     switch (e->kind) {
     case EVENT_trap:
         open_trap(t, e);
@@ -125,6 +125,39 @@ static void on_event(void *user, const struct event *e)
     }
 }
 
+#define TRAPLOG_MASK                                                                               \
+    (EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | EVENT_BIT(EVENT_entry) |                       \
+     EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_halt) |                       \
+     EVENT_BIT(EVENT_shutdown))
+
+/* The host went elsewhere in time: what has happened there is in its recorder. */
+static bool went_elsewhere(struct traplog *t)
+{
+    const struct recorder *r = host_recorder(t->host);
+    uint64_t moves = timeline_moves(t->host);
+
+    if (t->moves == moves)
+        return false;
+    t->moves = moves;
+    t->total = 0;
+    t->open_count = 0;
+    t->last_out = 0;
+    traplog_refilter(t);
+    for (uint64_t n = recorder_first(r); n < recorder_total(r); n++)
+        if (EVENT_BIT(recorder_at(r, n)->kind) & TRAPLOG_MASK)
+            take(t, recorder_at(r, n));
+    return true;
+}
+
+/* The recorder has it already. */
+static void on_event(void *user, const struct event *e)
+{
+    struct traplog *t = user;
+
+    if (!went_elsewhere(t))
+        take(t, e);
+}
+
 int traplog_new(struct traplog **out, struct host *h, struct error *err)
 {
     struct traplog *t = *out = calloc(1, sizeof *t);
@@ -132,10 +165,9 @@ int traplog_new(struct traplog **out, struct host *h, struct error *err)
     if (!t)
         return error_set(err, ERROR_memory, "out of memory for the log of traps");
     t->host = h;
+    t->moves = timeline_moves(h);
     t->subscriber = (struct trace_subscriber){
-        .mask = EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | EVENT_BIT(EVENT_entry) |
-                EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_halt) |
-                EVENT_BIT(EVENT_shutdown),
+        .mask = TRAPLOG_MASK,
         .fn = on_event,
         .user = t,
     };
@@ -160,6 +192,7 @@ unsigned traplog_count(struct traplog *t, const struct filter *f)
 {
     const struct contexts *contexts = machine_contexts(host_machine(t->host));
 
+    went_elsewhere(t);
     if (t->passing_total == t->total)
         return t->passing_count;
     t->passing_total = t->total;

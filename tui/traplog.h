@@ -36,6 +36,7 @@ struct trap_node {
 struct traplog {
     struct host *host;
     struct trace_subscriber subscriber;
+    uint64_t moves; /* timeline_moves: after one, all is made anew from the recorder */
     struct trap_node ring[TRAPLOG_KEEP];
     uint64_t total;
     struct {

@@ -69,6 +69,7 @@ struct host {
     struct counters *counters;
 
     struct timeline *timeline; /* history.h; NULL: not recorded */
+    uint64_t moves;            /* how often it went elsewhere in time */
     bool silent;               /* the past is run again: nobody is told */
 };
 

@@ -249,6 +249,7 @@ static void begin_anew(struct host *h)
     recorder_truncate(&h->recorder, 0);
     counters_reset(h->counters);
     h->leaver.context = CONTEXT_NONE;
+    h->moves++;
     history_restart(h);
 }
 

@@ -185,6 +185,7 @@ static int go_back(struct host *h, unsigned point, uint64_t icount, struct searc
 {
     int code = put_back(h, &h->timeline->points.at[point], err);
 
+    h->moves++;
     if (code == 0)
         code = run_silently(h, icount, search, err);
     if (h->timeline)
@@ -224,6 +225,7 @@ int timeline_seek(struct host *h, uint64_t icount, struct error *err)
         return 0;
     if (icount < machine_icount(h->machine))
         return go_back(h, points_find(&h->timeline->points, icount), icount, NULL, err);
+    h->moves++;
     code = run_silently(h, icount, NULL, err);
     if (h->timeline)
         history_set_due(h);
@@ -425,6 +427,11 @@ uint64_t timeline_first(const struct host *h)
 uint64_t timeline_last(const struct host *h)
 {
     return h->timeline ? h->timeline->last.icount : machine_icount(h->machine);
+}
+
+uint64_t timeline_moves(const struct host *h)
+{
+    return h->moves;
 }
 
 struct timeline_stats timeline_stats(const struct host *h)

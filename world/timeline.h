@@ -74,6 +74,10 @@ bool timeline_find_mark(const struct host *h, const char *name, uint64_t *icount
 /* In order of marking; NULL past the end. */
 const char *timeline_mark_name(const struct host *h, unsigned index, uint64_t *icount);
 
+/* Changes whenever the host went elsewhere in its history, or another machine was loaded into it:
+ * who keeps something of what has happened makes it anew from the recorder then. */
+uint64_t timeline_moves(const struct host *h);
+
 struct timeline_stats {
     unsigned snapshots;
     size_t bytes;   /* of memory, all snapshots together */

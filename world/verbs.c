@@ -7,9 +7,8 @@
 #include "isa/csr.h"
 #include "isa/insn.h"
 #include "machine/machine.h"
+#include "world/flow.h"
 #include "world/view.h"
-
-enum { RA = 1, SP = 2 };
 
 static void set_reason(struct verbs *v, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -42,22 +41,13 @@ static const char *cause_name(word cause)
     return info ? info->name : "unknown cause";
 }
 
-static bool is_call(const struct insn *i)
-{
-    return (i->id == INSN_jal || i->id == INSN_jalr) && i->rd == RA;
-}
-
-static bool is_return(const struct insn *i)
-{
-    return i->id == INSN_jalr && i->rd == 0 && i->rs1 == RA;
-}
-
 /* Back where `n` began: at the instruction, or behind it. A deeper call of the same
  * function has a lower stack. */
 static bool is_over(const struct verbs *v, const struct host *h, const struct event *e)
 {
     return e->context == v->context && e->ring_from == v->ring &&
-           (e->pc == v->pc || e->pc == v->pc + 4) && machine_regs(host_machine(h))->x[SP] >= v->sp;
+           (e->pc == v->pc || e->pc == v->pc + 4) &&
+           machine_regs(host_machine(h))->x[FLOW_SP] >= v->sp;
 }
 
 /* Counts calls and returns of the code that `f` began in. */
@@ -70,9 +60,9 @@ static bool is_out(struct verbs *v, const struct event *e)
     if (e->context != v->context || e->ring_from != v->ring)
         return false;
     v->trapped = false;
-    if (is_call(&i))
+    if (flow_is_call(&i))
         v->depth++;
-    else if ((is_return(&i) || i.id == INSN_tret) && v->depth-- == 0)
+    else if ((flow_is_return(&i) || i.id == INSN_tret) && v->depth-- == 0)
         v->leaving = true;
     return false;
 }
@@ -302,7 +292,7 @@ static bool step_away(struct verbs *v)
     watch(v);
     host_advance(v->host, 1);
     v->away = false;
-    return is_call(&i) || machine_instret(host_machine(v->host)) == retired;
+    return flow_is_call(&i) || machine_instret(host_machine(v->host)) == retired;
 }
 
 /* Whether a breakpoint is met by the instruction at which it stands. */
@@ -326,7 +316,7 @@ static void begin_here(struct verbs *v)
     v->context = view_current(v->host);
     v->ring = (uint8_t)regs->ring;
     v->pc = regs->pc;
-    v->sp = regs->x[SP];
+    v->sp = regs->x[FLOW_SP];
     v->depth = 0;
     v->leaving = v->trapped = false;
     v->step = "step";

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "isa/csr.h"
+#include "world/backwards.h"
+#include "world/timeline.h"
 
 static struct script *script;
 static struct script_story story;
@@ -260,6 +262,96 @@ START_TEST(a_machine_that_comes_later_is_followed)
 }
 END_TEST
 
+/* ---- backwards ---- */
+
+static uint64_t icount(void)
+{
+    return machine_icount(host_machine(run.host));
+}
+
+static void record(void)
+{
+    struct error err;
+
+    ck_assert_msg(timeline_start(run.host, NULL, &err) == 0, "%s", err.text);
+}
+
+static const struct {
+    enum verb verb;
+    uint64_t steps;
+    unsigned times;
+    const char *filter, *reason;
+} mirrored[] = {
+    {VERB_STEP, 3, 20, "", "step back"},
+    {VERB_OVER, 0, 7, "", "over, backwards"},
+    {VERB_TRAP, 0, 2, "", "trap ecall_ring0"},
+    {VERB_TRAP, 0, 1, "pc=0x80000010", "trap ecall_ring0"},
+    {VERB_GO, 0, 3, "", "breakpoint, backwards"},
+};
+
+START_TEST(backwards_it_stands_where_it_stood)
+{
+    uint64_t place[20], digest[20];
+    struct error err;
+
+    record();
+    if (mirrored[_i].verb == VERB_GO)
+        toggle(0x80000044, BREAKS_SET);
+    ck_assert_int_eq(filter_parse(&run.filter, mirrored[_i].filter, NULL, &err), 0);
+    for (unsigned i = 0; i < mirrored[_i].times; i++) {
+        verb(mirrored[_i].verb, mirrored[_i].steps);
+        place[i] = icount();
+        digest[i] = machine_digest(host_machine(run.host));
+    }
+    if (mirrored[_i].verb != VERB_OVER)
+        verb(VERB_STEP, 2);
+    for (unsigned i = mirrored[_i].times - (mirrored[_i].verb == VERB_OVER); i-- > 0;) {
+        if (mirrored[_i].verb == VERB_STEP && i + 1 == mirrored[_i].times)
+            verbs_back(&run, VERB_STEP, 2);
+        else
+            verbs_back(&run, mirrored[_i].verb, mirrored[_i].steps);
+        ck_assert_str_eq(run.reason, mirrored[_i].reason);
+        ck_assert_uint_eq(icount(), place[i]);
+        ck_assert_uint_eq(machine_digest(host_machine(run.host)), digest[i]);
+    }
+}
+END_TEST
+
+START_TEST(backwards_over_a_recursive_call_stays_in_its_own_frame)
+{
+    record();
+    toggle(0x80000054, BREAKS_SET);
+    verb(VERB_GO, 0); /* the innermost has not called */
+    verb(VERB_GO, 0); /* its caller is behind the call */
+    ck_at(0x54, "breakpoint 80000054");
+    word sp = machine_regs(host_machine(run.host))->x[2];
+    verbs_back(&run, VERB_OVER, 0);
+    ck_at(0x50, "over, backwards");
+    ck_assert_uint_eq(machine_regs(host_machine(run.host))->x[2], sp);
+}
+END_TEST
+
+START_TEST(backwards_ends_where_the_recording_begins)
+{
+    verbs_back(&run, VERB_STEP, 1);
+    ck_assert_str_eq(run.reason, "the history of this machine is not recorded");
+    verb(VERB_STEP, 4);
+    record();
+    verb(VERB_STEP, 5);
+    verbs_back(&run, VERB_EXIT, 0);
+    ck_assert_str_eq(run.reason, "there was no such exit before");
+    ck_assert_uint_eq(icount(), 9);
+    verbs_back(&run, VERB_GO, 0);
+    ck_assert_str_eq(run.reason, "here the recording begins");
+    ck_assert_uint_eq(icount(), 4);
+    verbs_back(&run, VERB_STEP, 1);
+    ck_assert_str_eq(run.reason, "here the recording begins");
+    verb(VERB_STEP, 5);
+    verbs_back(&run, VERB_STEP, 100);
+    ck_assert_uint_eq(icount(), 4);
+}
+END_TEST
+
 Suite *suite_world_verbs(void);
 Suite *suite_world_verbs(void)
 {
@@ -278,6 +370,9 @@ Suite *suite_world_verbs(void)
     tcase_add_test(c, the_scenario_goes_on_when_its_goal_is_reached_by_hand);
     tcase_add_test(c, a_scenario_that_fails_says_why_and_leaves_the_machine);
     tcase_add_test(c, a_machine_that_comes_later_is_followed);
+    tcase_add_loop_test(c, backwards_it_stands_where_it_stood, 0, COUNT_OF(mirrored));
+    tcase_add_test(c, backwards_over_a_recursive_call_stays_in_its_own_frame);
+    tcase_add_test(c, backwards_ends_where_the_recording_begins);
     suite_add_tcase(s, c);
     return s;
 }

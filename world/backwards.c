@@ -1,0 +1,203 @@
+/* The verbs backwards; see backwards.h. */
+#include "world/backwards.h"
+
+#include "isa/csr.h"
+#include "world/flow.h"
+#include "world/timeline.h"
+#include "world/view.h"
+
+#include <inttypes.h>
+
+#define STEP_KINDS (EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_mem) | EVENT_BIT(EVENT_walk))
+
+/* Why it stands: a reason, or what went wrong. */
+static void stand(struct verbs *v, int code, const char *reason, const struct error *err)
+{
+    verbs_stop(v, code ? err->text : reason);
+}
+
+/* From `from`, so far back as the recording allows. */
+static void to_place(struct verbs *v, uint64_t from, uint64_t steps, const char *reason)
+{
+    uint64_t first = timeline_first(v->host);
+    struct error err;
+
+    if (steps >= from - first) {
+        steps = from - first;
+        reason = "here the recording begins";
+    }
+    stand(v, timeline_seek(v->host, from - steps, &err), reason, &err);
+}
+
+static uint64_t now(const struct verbs *v)
+{
+    return machine_icount(host_machine(v->host));
+}
+
+/* Bounds a search that is slow. */
+static bool search(struct verbs *v, struct filter *f, bool *found, struct error *err)
+{
+    if (filter_kinds(f) & STEP_KINDS)
+        f->max = BACKWARDS_MOST;
+    v->has_event = false;
+    if (timeline_back_to(v->host, f, found, &v->event, err))
+        return false;
+    v->has_event = *found;
+    return true;
+}
+
+/* ---- traps and exits -------------------------------------------------------------------- */
+
+static void back_to_event(struct verbs *v, enum event_kind kind)
+{
+    struct filter f = v->filter;
+    char reason[128];
+    struct text t = text_init(reason, sizeof reason);
+    const char *name = event_info(kind)->name;
+    struct error err;
+    bool found;
+
+    f.kinds = EVENT_BIT(kind);
+    bool done = search(v, &f, &found, &err);
+    if (done && found) {
+        const struct cause_info *cause = cause_info(v->event.cause);
+        text_add(&t, "%s %s", name, cause ? cause->name : "unknown cause");
+    } else {
+        text_add(&t, "there was no such %s before", name);
+    }
+    stand(v, !done, reason, &err);
+}
+
+/* ---- breakpoints ------------------------------------------------------------------------ */
+
+static bool meets_break(void *user, const struct event *e)
+{
+    struct verbs *v = user;
+
+    return breaks_match(&v->breaks, v->host, e) != NULL;
+}
+
+static void back_to_break(struct verbs *v)
+{
+    struct filter f = {.kinds = breaks_mask(&v->breaks), .when = meets_break, .user = v};
+    uint64_t from = now(v);
+    struct error err;
+    bool found;
+
+    if (f.kinds == 0) {
+        to_place(v, from, UINT64_MAX, "");
+    } else if (!search(v, &f, &found, &err)) {
+        verbs_stop(v, err.text);
+    } else if (!found) {
+        to_place(v, from, f.max ? f.max : UINT64_MAX,
+                 "no breakpoint was met so far back; once more goes on");
+    } else {
+        const struct break_point *p = breaks_match(&v->breaks, v->host, &v->event);
+        v->met = p ? p->number : 0;
+        verbs_stop(v, "breakpoint, backwards");
+    }
+}
+
+/* ---- over ------------------------------------------------------------------------------- */
+
+/* Where it stood before, and the instruction that led there. */
+struct over {
+    struct verbs *v;
+    uint16_t context;
+    uint8_t ring;
+    word pc, sp;
+    bool returned; /* by a return in the same code: only what it returned from can be meant */
+    bool called;   /* and that was a call */
+};
+
+/* Whether it is in the same code; behind a return, the call or trap that it belongs to. */
+static bool is_before(void *user, const struct event *e)
+{
+    const struct over *o = user;
+    struct insn i = insn_decode(e->insn);
+
+    if (e->context != o->context || e->ring_from != o->ring)
+        return false;
+    if (!o->returned)
+        return true;
+    if (machine_regs(host_machine(o->v->host))->x[FLOW_SP] != o->sp)
+        return false;
+    return o->called ? e->pc == o->pc - 4 && flow_is_call(&i)
+                     : (e->pc == o->pc || e->pc == o->pc - 4) && i.id != INSN_tret;
+}
+
+/* The instruction that ran last; false when the last step was an interrupt, or failed. */
+static bool last_insn(struct verbs *v, struct event *e)
+{
+    struct filter f = {.kinds = EVENT_BIT(EVENT_insn), .max = 1};
+    struct error err;
+    bool found;
+
+    return timeline_back_to(v->host, &f, &found, e, &err) == 0 && found;
+}
+
+static void back_over(struct verbs *v)
+{
+    const struct cpu_regs *regs = machine_regs(host_machine(v->host));
+    struct over o = {
+        v, view_current(v->host), (uint8_t)regs->ring, regs->pc, regs->x[FLOW_SP], false, false};
+    struct filter f = {.kinds = EVENT_BIT(EVENT_insn), .when = is_before, .user = &o};
+    uint64_t from = now(v);
+    struct event last;
+    struct error err;
+    bool found;
+
+    if (!last_insn(v, &last)) {
+        to_place(v, from, 1, "over, backwards");
+        return;
+    }
+    struct insn i = insn_decode(last.insn);
+    bool same = last.context == o.context && last.ring_from == o.ring;
+    o.called = flow_is_return(&i);
+    o.returned = same && (o.called || i.id == INSN_tret);
+    if (same && !o.returned) {
+        verbs_stop(v, "over, backwards");
+    } else if (!search(v, &f, &found, &err)) {
+        verbs_stop(v, err.text);
+    } else if (!found) {
+        stand(v, timeline_seek(v->host, from, &err), "where this came from is too far back", &err);
+    } else {
+        verbs_stop(v, "over, backwards");
+    }
+}
+
+/* ----------------------------------------------------------------------------------------- */
+
+void verbs_back(struct verbs *v, enum verb verb, uint64_t steps)
+{
+    v->commands++;
+    v->hit = v->has_event = false;
+    v->met = 0;
+    if (!v->host || !timeline_on(v->host)) {
+        verbs_stop(v, "the history of this machine is not recorded");
+        return;
+    }
+    if (now(v) == timeline_first(v->host)) {
+        verbs_stop(v, "here the recording begins");
+        return;
+    }
+    switch (verb) {
+    case VERB_STEP:
+        to_place(v, now(v), steps, "step back");
+        break;
+    case VERB_OVER:
+        back_over(v);
+        break;
+    case VERB_TRAP:
+        back_to_event(v, EVENT_trap);
+        break;
+    case VERB_EXIT:
+        back_to_event(v, EVENT_exit);
+        break;
+    case VERB_GO:
+        back_to_break(v);
+        break;
+    default:
+        verbs_stop(v, "there is no such verb backwards");
+    }
+}

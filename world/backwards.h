@@ -1,0 +1,22 @@
+/*
+ * The verbs backwards in time (timeline.h): the machine comes to stand where it was, at once.
+ *
+ *   VERB_STEP   so many steps, or to where the recording begins
+ *   VERB_OVER   the instruction before this one in the same code; a call or a trap counts as one
+ *   VERB_TRAP   where VERB_TRAP would have stopped before; so VERB_EXIT
+ *   VERB_GO     the breakpoint that was met last, or where the recording begins
+ *
+ * VERB_OUT has no inverse here. A search that needs to see every instruction or access looks at
+ * BACKWARDS_MOST steps; VERB_GO stands there then, and can go on.
+ */
+#ifndef WORLD_BACKWARDS_H
+#define WORLD_BACKWARDS_H
+
+#include "world/verbs.h"
+
+#define BACKWARDS_MOST 20000000u
+
+/* Afterwards v->reason says why it stands where it stands. */
+void verbs_back(struct verbs *v, enum verb verb, uint64_t steps);
+
+#endif
