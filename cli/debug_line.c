@@ -35,28 +35,28 @@ static char *prompt(EditLine *edit)
     return text;
 }
 
-static void offer(void *user, const char *word)
+static void offer(void *user, const char *name)
 {
     struct completion *c = user;
     size_t same = 0;
 
-    if (strncmp(word, c->begin, c->length) != 0)
+    if (strncmp(name, c->begin, c->length) != 0)
         return;
     if (c->count++ == 0) {
-        snprintf(c->same, sizeof c->same, "%s", word);
+        snprintf(c->same, sizeof c->same, "%s", name);
         return;
     }
-    while (c->same[same] && c->same[same] == word[same])
+    while (c->same[same] && c->same[same] == name[same])
         same++;
     c->same[same] = '\0';
 }
 
-static void list(void *user, const char *word)
+static void list(void *user, const char *name)
 {
     const struct completion *c = user;
 
-    if (strncmp(word, c->begin, c->length) == 0)
-        printf("%s  ", word);
+    if (strncmp(name, c->begin, c->length) == 0)
+        printf("%s  ", name);
 }
 
 static unsigned char complete(EditLine *edit, int key)

@@ -20,10 +20,10 @@
 enum side { SIDE_BOTH, SIDE_GUEST, SIDE_REAL };
 
 /* "guest" or "real" at the end of the words. */
-static enum side read_side(const char *word)
+static enum side read_side(const char *side)
 {
-    return strcmp(word, "guest") == 0  ? SIDE_GUEST
-           : strcmp(word, "real") == 0 ? SIDE_REAL
+    return strcmp(side, "guest") == 0  ? SIDE_GUEST
+           : strcmp(side, "real") == 0 ? SIDE_REAL
                                        : SIDE_BOTH;
 }
 
