@@ -93,8 +93,9 @@ static const uint8_t endings[INSN_COUNT] = {
     [INSN_ILLEGAL] = ENDS,
     [INSN_jal] = ENDS_WITH_TARGETS,
     [INSN_jalr] = ENDS_WITH_TARGETS,
-#define BRANCH(name, condition) [INSN_##name] = ENDS_WITH_TARGETS,
-#define SYSTEM(name)            [INSN_##name] = ENDS,
+#define BRANCH(name, condition)           [INSN_##name] = ENDS_WITH_TARGETS,
+#define SYSTEM(name)                      [INSN_##name] = ENDS,
+#define CSR(name, operand, writes, value) [INSN_##name] = ENDS_WITH_TARGETS,
 #include "machine/semantics.def"
 };
 
@@ -121,12 +122,27 @@ static uint32_t cost_of(const struct cost *cost, enum insn_id id)
                                                    : 0);
 }
 
-/* The row of csr_table, -1 for a register that does not exist. */
-static int32_t csr_index(word number)
-{
-    const struct csr_info *info = csr_info(number);
+/* Control registers whose value is a word of cpu_regs and which do nothing at once: by number from
+ * the first on, the word's place, 0 for all others. */
+#define PLAIN(name) [CSR_##name - CSR_status] = offsetof(struct cpu_regs, name) / sizeof(word)
+static const uint8_t csr_plain[] = {
+    PLAIN(tvec), PLAIN(tscratch), PLAIN(epc),    PLAIN(cause),
+    PLAIN(tval), PLAIN(tptbr),    PLAIN(cntren), PLAIN(eptbr),
+};
+#undef PLAIN
 
-    return info ? (int32_t)(info - csr_table) : -1;
+/* What an op holds of the control register that it is about: the row of csr_table, -1 for a
+ * register that does not exist; and the place of a plain one. */
+static void op_set_csr(struct op *op, const struct insn *i)
+{
+    const struct csr_info *info = csr_info(i->csr);
+    unsigned index = i->csr - (unsigned)CSR_status;
+
+    op->imm = info ? (int32_t)(info - csr_table) : -1;
+    if (index < COUNT_OF(csr_plain) && csr_plain[index]) {
+        op->rs2 = csr_plain[index];
+        op->handler = op_plain_csr[i->id];
+    }
 }
 
 static struct op op_make(const struct insn *i, word offset, unsigned index)
@@ -145,10 +161,10 @@ static struct op op_make(const struct insn *i, word offset, unsigned index)
     switch (insn_info(i->id)->format) {
     case FORMAT_CSRI:
         op.rs1 = (uint8_t)i->imm;
-        op.imm = csr_index(i->csr);
+        op_set_csr(&op, i);
         break;
     case FORMAT_CSR:
-        op.imm = csr_index(i->csr);
+        op_set_csr(&op, i);
         break;
     default:
         break;
@@ -198,7 +214,8 @@ static void maker_source(struct maker *k, const struct insn *i)
 
     if (!op_handlers[i->id][source])
         source = SOURCE_r;
-    k->block->ops[at].handler = op_handlers[i->id][source];
+    if (source != SOURCE_r)
+        k->block->ops[at].handler = op_handlers[i->id][source];
     k->sources[at] = (uint8_t)source;
     if (!keeps_last[i->id])
         k->last = i->rd;

@@ -143,6 +143,9 @@ static inline struct tail *tail_of(const struct op *last)
 /* The handlers of each instruction, and of what is none (exec.c). NULL: it has no such operand. */
 extern op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT];
 
+/* Those of an access to a control register that is a plain word: rs2 says which of cpu_regs. */
+extern op_fn *const op_plain_csr[INSN_COUNT];
+
 /* Two in a row that have a handler of their own; it stands in the place of the first's. */
 enum pair {
     PAIR_NONE,

@@ -75,20 +75,6 @@ static struct access_right right_of(const struct cpu *c, const struct csr_info *
     return r;
 }
 
-enum csr_operation { CSR_WRITE, CSR_SET, CSR_CLEAR };
-
-static word combine(enum csr_operation operation, word old, word operand)
-{
-    switch (operation) {
-    case CSR_SET:
-        return old | operand;
-    case CSR_CLEAR:
-        return old & ~operand;
-    default:
-        return operand;
-    }
-}
-
 static void write_control(struct cpu *c, const struct csr_info *csr, word old, word value,
                           word writable)
 {
@@ -96,49 +82,43 @@ static void write_control(struct cpu *c, const struct csr_info *csr, word old, w
     machine_emit(c->machine, EVENT_csr, 0, csr->number, old, control_get(c, csr->number));
 }
 
-static bool access_csr(struct cpu *c, const struct op *op, enum csr_operation operation,
-                       word operand, bool writes)
+/* The three steps of an access: may it be, what was there, and what is there now. */
+static bool begin_access(struct cpu *c, const struct csr_info *csr, bool writes,
+                         struct access_right *right, word *old)
 {
-    const struct csr_info *csr = op->imm < 0 ? NULL : &csr_table[op->imm];
-    struct access_right right = right_of(c, csr, writes);
-
-    if (right.cause)
-        return refuse(c, right.cause);
-    word old = control_get(c, csr->number);
+    *right = right_of(c, csr, writes);
+    if (right->cause)
+        return refuse(c, right->cause);
+    *old = control_get(c, csr->number);
     cpu_charge(c, c->machine->config.cost.csr);
-    if (writes)
-        write_control(c, csr, old, combine(operation, old, operand), right.writable);
-    if (right.hole)
-        note_hole(c, old);
-    c->x[op->rd] = old;
     return true;
 }
 
-bool system_csrrw(struct cpu *c, const struct op *op)
+static void end_access(struct cpu *c, const struct op *op, const struct access_right *right,
+                       word old)
 {
-    return access_csr(c, op, CSR_WRITE, c->x[op->rs1], true);
+    if (right->hole)
+        note_hole(c, old);
+    c->x[op->rd] = old;
 }
-bool system_csrrs(struct cpu *c, const struct op *op)
-{
-    return access_csr(c, op, CSR_SET, c->x[op->rs1], op->rs1 != 0);
-}
-bool system_csrrc(struct cpu *c, const struct op *op)
-{
-    return access_csr(c, op, CSR_CLEAR, c->x[op->rs1], op->rs1 != 0);
-}
-/* The immediate stands where the others have rs1. */
-bool system_csrrwi(struct cpu *c, const struct op *op)
-{
-    return access_csr(c, op, CSR_WRITE, op->rs1, true);
-}
-bool system_csrrsi(struct cpu *c, const struct op *op)
-{
-    return access_csr(c, op, CSR_SET, op->rs1, op->rs1 != 0);
-}
-bool system_csrrci(struct cpu *c, const struct op *op)
-{
-    return access_csr(c, op, CSR_CLEAR, op->rs1, op->rs1 != 0);
-}
+
+#define CSR(name, from, writes, value)                                                             \
+    bool system_##name(struct cpu *c, const struct op *op)                                         \
+    {                                                                                              \
+        const struct csr_info *csr = op->imm < 0 ? NULL : &csr_table[op->imm];                     \
+        const word *x = c->x, operand = from;                                                      \
+        struct access_right right;                                                                 \
+        word old;                                                                                  \
+                                                                                                   \
+        (void)x;                                                                                   \
+        if (!begin_access(c, csr, writes, &right, &old))                                           \
+            return false;                                                                          \
+        if (writes)                                                                                \
+            write_control(c, csr, old, value, right.writable);                                     \
+        end_access(c, op, &right, old);                                                            \
+        return true;                                                                               \
+    }
+#include "machine/semantics.def"
 
 /* ---- traps on purpose, and back --------------------------------------------------------- */
 

@@ -7,7 +7,8 @@
 
 #include "machine/cpu.h"
 
-#define SYSTEM(name) bool system_##name(struct cpu *c, const struct op *op);
+#define SYSTEM(name)                      bool system_##name(struct cpu *c, const struct op *op);
+#define CSR(name, operand, writes, value) SYSTEM(name)
 #include "machine/semantics.def"
 
 #endif
