@@ -5,6 +5,8 @@
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/types.h"
 
@@ -28,6 +30,7 @@ struct cli_command {
     unsigned least, most;                    /* positional arguments */
     const struct cli_option *options;        /* ends with a row without a name */
     int (*run)(const struct cli_args *args); /* the process's exit code */
+    void (*more)(FILE *out);                 /* help from a table of its own; may be NULL */
 };
 
 struct cli_args {

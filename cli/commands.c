@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cli/debug.h"
 #include "cli/help.h"
 #include "cli/keys.h"
 
@@ -69,6 +70,12 @@ static const struct cli_option classify_options[] = {
     {0},
 };
 
+static const struct cli_option help_options[] = {
+    {KEY_MAN, "man", NULL, "the manual page: trapeze help --man | man -l -"},
+    {KEY_COMPLETION, "completion", "SHELL", "completion for bash or zsh"},
+    {0},
+};
+
 static const struct cli_option tui_options[] = {
     {'x', "execute", "COMMANDS", "command lines to begin with, as after ':'"},
     {KEY_ASCII, "ascii", NULL, "no line-drawing characters"},
@@ -87,11 +94,11 @@ const struct cli_command cli_commands[] = {
      "  trapeze run trap-and-emulate\n"
      "  trapeze run hello.s\n"
      "  trapeze run os.elf -m programs=programs.pack -c init=hello -t 'trap from=3'",
-     1, 1, run_options, cli_run},
+     1, 1, run_options, cli_run, NULL},
     {"tui", "SCENARIO", "open a scenario in the dashboard",
      "The machine stands still before its first instruction: s steps, t runs to the next trap,\n"
      "c runs and stops, ? shows every key, q leaves.",
-     1, 1, tui_options, cli_tui},
+     1, 1, tui_options, cli_tui, NULL},
     {"debug", "SCENARIO|PROGRAM", "debug a program or a scenario, line by line",
      "What is debugged is as for 'run'. The machine stands before its first instruction; commands\n"
      "are typed (Tab completes, the arrows bring back), or come from files and standard input, "
@@ -101,26 +108,26 @@ const struct cli_command cli_commands[] = {
      "  trapeze debug prog.s\n"
      "  echo 'break main\\ncontinue\\nregisters' | trapeze debug prog.elf\n"
      "  trapeze debug trap-and-emulate -e 'exit cause=privileged' -e explain",
-     1, 1, debug_options, cli_debug},
+     1, 1, debug_options, cli_debug, debug_help},
     {"asm", "SOURCE", "assemble a program",
      "SOURCE is GNU-style RISC-V assembly: RV32IM, Zicsr, and this machine's own instructions.\n"
      "The executable has symbols and line numbers. Every error of the source is shown at once.\n\n"
      "  trapeze asm hello.s && trapeze run hello.elf",
-     1, 1, asm_options, cli_asm},
+     1, 1, asm_options, cli_asm, NULL},
     {"disasm", "PROGRAM", "list a program's instructions",
      "PROGRAM is an ELF executable for rv32im.\n\n"
      "  trapeze disasm build/guest/os.elf --from trap_entry --meaning",
-     1, 1, disasm_options, cli_disasm},
+     1, 1, disasm_options, cli_disasm, NULL},
     {"classify", "", "print the Popek-Goldberg table of the machine",
      "Every instruction is run from pairs of states that differ only in the ring, or only in the\n"
      "location; the table says what that shows, with the pair that proves it, and which of the\n"
      "theorems hold for the strict machine and for the classic one.",
-     0, 0, classify_options, cli_classify},
+     0, 0, classify_options, cli_classify, NULL},
     {"list", "", "list the scenarios", "Name, title and story of every scenario.", 0, 0, no_options,
-     cli_list},
+     cli_list, NULL},
     {"help", "[COMMAND|TOPIC [ITEM]]", "explain a command or a part of the machine",
-     "  trapeze help run\n  trapeze help csr status\n  trapeze help cause 24", 0, 2, no_options,
-     cli_help},
+     "  trapeze help run\n  trapeze help csr status\n  trapeze help cause 24", 0, 2, help_options,
+     cli_help, NULL},
 };
 const unsigned cli_command_count = COUNT_OF(cli_commands);
 

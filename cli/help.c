@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "cli/keys.h"
+#include "cli/manual.h"
 #include "isa/csr.h"
 #include "isa/insn.h"
 #include "trace/event.h"
@@ -35,6 +37,10 @@ void help_command(FILE *out, const struct cli_command *c)
 {
     fprintf(out, "usage: trapeze %s [options]%s%s\n\n%s\n", c->name, *c->arguments ? " " : "",
             c->arguments, c->text);
+    if (c->more) {
+        fputc('\n', out);
+        c->more(out);
+    }
     fputs("\noptions:\n", out);
     for (const struct cli_option *o = c->options; o->name; o++)
         print_option(out, o);
@@ -196,6 +202,11 @@ static const struct {
     {"platform", topic_platform, "devices, ports, interrupt lines"},
 };
 
+const char *help_topic(unsigned index)
+{
+    return index < COUNT_OF(topics) ? topics[index].name : NULL;
+}
+
 static int unknown_topic(const char *name)
 {
     struct suggest near = suggest_for(name);
@@ -215,8 +226,19 @@ static int unknown_topic(const char *name)
 int cli_help(const struct cli_args *args)
 {
     const char *name = args->positional_count ? args->positional[0] : NULL;
+    const char *shell = cli_value(args, KEY_COMPLETION, 0);
     const char *item = args->positional_count > 1 ? args->positional[1] : NULL;
 
+    if (cli_flag(args, KEY_MAN)) {
+        manual_page(stdout);
+        return 0;
+    }
+    if (shell && !manual_completion(stdout, shell)) {
+        fprintf(stderr, "trapeze: help: completion is for bash and zsh, not \"%s\"\n", shell);
+        return error_exit_code(ERROR_usage);
+    }
+    if (shell)
+        return 0;
     if (!name) {
         help_overview(stdout);
         puts("\ntopics:");

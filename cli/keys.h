@@ -14,6 +14,8 @@ enum {
     KEY_DATA,
     KEY_LIGHT,
     KEY_BUDGET,
+    KEY_MAN,
+    KEY_COMPLETION,
 };
 
 #endif
