@@ -202,6 +202,11 @@ install: all
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trapeze
 	cp -R scenarios lua-scripts $(DESTDIR)$(PREFIX)/share/trapeze/
 	install -d $(DESTDIR)$(PREFIX)/share/trapeze/guests
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(PROGRAM) help --man > $(DESTDIR)$(PREFIX)/share/man/man1/trapeze.1
+	$(PROGRAM) help --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapeze
+	$(PROGRAM) help --completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_trapeze
 	for f in $(filter-out $(G)/tests/%,$(GUESTS)); do install -m 644 $$f $(DESTDIR)$(PREFIX)/share/trapeze/guests/; done
 
 clean:

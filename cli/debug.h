@@ -5,7 +5,8 @@
  *   debug_table.c   every command, its help and what its words complete to
  *   debug_line.c    a line with history and completion, by libedit
  *   debug_say.c     output: text for people, a JSON object a line for programs
- *   debug_run.c     verbs, breakpoints, going back
+ *   debug_run.c     verbs, breakpoints
+ *   debug_back.c    the same backwards in time
  *   debug_look.c    registers, memory, page tables, code
  *   debug_source.c  source lines, symbols, contexts
  *   debug_change.c  set, asm, type
@@ -152,6 +153,13 @@ DEBUG_COMMAND(debug_continue);
 DEBUG_COMMAND(debug_until);
 DEBUG_COMMAND(debug_trap);
 DEBUG_COMMAND(debug_exit);
+DEBUG_COMMAND(debug_back_step);
+DEBUG_COMMAND(debug_back_next);
+DEBUG_COMMAND(debug_back_continue);
+DEBUG_COMMAND(debug_back_trap);
+DEBUG_COMMAND(debug_back_exit);
+DEBUG_COMMAND(debug_seek);
+DEBUG_COMMAND(debug_mark);
 DEBUG_COMMAND(debug_break);
 DEBUG_COMMAND(debug_watch);
 DEBUG_COMMAND(debug_breaks);

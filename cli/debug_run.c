@@ -187,7 +187,9 @@ void debug_step(struct debug *d, const char *arguments)
 {
     uint64_t n;
 
-    if (read_count(d, arguments, &n))
+    if (*arguments == '-')
+        debug_back_step(d, arguments + 1);
+    else if (read_count(d, arguments, &n))
         run(d, VERB_STEP, n);
 }
 

@@ -12,8 +12,8 @@
 #include "world/home.h"
 
 const struct debug_command debug_commands[] = {
-    {"step", "s", "Run", "[N]", "one instruction (or one interrupt), or N of them", "", WORDS_NONE,
-     debug_step},
+    {"step", "s", "Run", "[N | -N]", "one instruction (or one interrupt), or N of them",
+     "A number below 0 goes back in time.", WORDS_NONE, debug_step},
     {"next", "n", "", "[N]", "one instruction; a call or a trap counts as one", "", WORDS_NONE,
      debug_next},
     {"finish", "f", "", "", "until this function, or trap handler, returns", "", WORDS_NONE,
@@ -27,6 +27,21 @@ const struct debug_command debug_commands[] = {
     {"exit", "vmexit", "", "[FILTER]", "until control next leaves a virtual machine",
      "This is no way out of the debugger: 'quit' is.\n  exit cause=load_page vm=os", WORDS_FILTER,
      debug_exit},
+
+    {"rstep", "rs", "Back in time", "[N]", "N steps back; the same as 'step -N'", "", WORDS_NONE,
+     debug_back_step},
+    {"rnext", "rn", "", "", "back by one instruction; a call or a trap counts as one", "",
+     WORDS_NONE, debug_back_next},
+    {"rcontinue", "rc", "", "", "back to the last breakpoint, or to the beginning", "", WORDS_NONE,
+     debug_back_continue},
+    {"rtrap", "rt", "", "[FILTER]", "back to the last trap that passes", "", WORDS_FILTER,
+     debug_back_trap},
+    {"rexit", "rx", "", "[FILTER]", "back to the last time control left a virtual machine", "",
+     WORDS_FILTER, debug_back_exit},
+    {"seek", "", "", "STEP | MARK", "to a step that has been, in the past or ahead",
+     "The number behind # where it stands is that of the step.", WORDS_NONE, debug_seek},
+    {"mark", "m", "", "[NAME]", "name this step for 'seek'; without a name: list the marks", "",
+     WORDS_NONE, debug_mark},
 
     {"break", "b", "Stop", "PLACE [FILTER] | FILTER", "stop there, or at such an event",
      "PLACE is an address, a symbol (main, os.elf:main), main+8, or FILE:LINE. It belongs to the\n"
