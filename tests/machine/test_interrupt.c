@@ -124,11 +124,11 @@ START_TEST(an_interrupt_is_taken_right_behind_the_write_that_allows_it)
 
     for (unsigned n = 0; n < COUNT_OF(rows); n++) {
         rig_init(&r, rig_config());
+        rig_put(&r, rows[n].insn);
+        put_loop(&r, CODE + 4);
+        put_loop(&r, DATA);
         for (unsigned warm = 0; warm < 2; warm++) { /* once without, so that all is decoded */
             rig_restart(&r);
-            rig_put(&r, rows[n].insn);
-            put_loop(&r, CODE + 4);
-            put_loop(&r, DATA);
             rig_set_csr(&r, CSR_status, rows[n].status);
             rig_set_csr(&r, CSR_ie, warm ? rows[n].ie : 0);
             rig_set_csr(&r, CSR_ip, rows[n].ip);
@@ -221,12 +221,12 @@ START_TEST(a_deadline_that_moves_nearer_is_kept_to_the_instruction)
 
     for (unsigned n = 0; n < COUNT_OF(numbers); n++) {
         rig_init(&r, rig_config());
+        rig_put(&r, CSRR(csrrw, ZERO, numbers[n], A1));
+        put_loop(&r, CODE + 4);
         for (unsigned warm = 0; warm < 2; warm++) { /* once far away, so that all is decoded */
             word soon = (word)machine_cycle(r.m) + 103;
 
             rig_restart(&r);
-            rig_put(&r, CSRR(csrrw, ZERO, numbers[n], A1));
-            put_loop(&r, CODE + 4);
             rig_set_csr(&r, CSR_timecmp, n == 0 ? 0xffffffff : soon);
             rig_set_csr(&r, CSR_timecmph, n == 0 ? 0 : 1);
             rig_x(&r, A1, n == 0 ? warm ? soon : 0xffffffff : !warm);

@@ -130,12 +130,12 @@ START_TEST(tf_also_steps_code_that_is_decoded)
 
     for (unsigned n = 0; n < COUNT_OF(rows); n++) {
         rig_init(&r, rig_config());
+        rig_put(&r, rows[n].insn);
+        for (hpa at = rows[n].stepped; at < rows[n].stepped + 16; at += 4)
+            rig_put_at(&r, at, I(addi, A0, A0, 1));
+        rig_put_at(&r, rows[n].stepped + 16, JAL(ZERO, -16));
         for (unsigned warm = 0; warm < 2; warm++) {
             rig_restart(&r);
-            rig_put(&r, rows[n].insn);
-            for (hpa at = rows[n].stepped; at < rows[n].stepped + 16; at += 4)
-                rig_put_at(&r, at, I(addi, A0, A0, 1));
-            rig_put_at(&r, rows[n].stepped + 16, JAL(ZERO, -16));
             rig_set_csr(&r, CSR_epc, DATA);
             rig_set_csr(&r, CSR_status, warm ? FIELD_status_ptf : 0);
             rig_x(&r, A1, warm ? FIELD_status_tf : 0);
