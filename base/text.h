@@ -22,7 +22,9 @@ void text_vadd(struct text *t, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 void text_add_char(struct text *t, char c);
 
-/* Appends `s` as the inside of a JSON string (no quotes around it). */
+/* Appends `s` as the inside of a JSON string (no quotes around it). JSON is UTF-8: a byte that
+ * is not part of a letter in it becomes the letter of that number. */
 void text_add_json(struct text *t, const char *s);
+void text_add_json_n(struct text *t, const char *s, size_t size);
 
 #endif

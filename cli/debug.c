@@ -190,10 +190,9 @@ static void on_output(void *user, const char *line, size_t size)
     debug_say(d, "%.*s", (int)(size && line[size - 1] == '\n' ? size - 1 : size), line);
 }
 
-static void on_check(void *user, unsigned index)
+static void on_check(void *user, const struct script_check *c)
 {
     struct debug *d = user;
-    const struct script_check *c = script_check(d->script, index);
 
     debug_say(d, "%-6s %s%s%s", c->passed ? "ok" : "FAILED", c->sentence,
               c->passed || !*c->detail ? "" : "\n       ", c->passed ? "" : c->detail);

@@ -20,49 +20,54 @@ struct report {
     struct script *script;
 };
 
-static void print_json(const char *key, const char *value)
+/* Of any length; escapes grow a text to six times its size. */
+static void put_json_text(const char *s, size_t size)
 {
-    char buffer[16384];
-    struct text t = text_init(buffer, sizeof buffer);
+    char buffer[6 * 512 + 1];
 
-    text_add(&t, "{\"%s\":\"", key);
-    text_add_json(&t, value);
-    text_add(&t, "\"}");
-    puts(buffer);
+    while (size) {
+        size_t n = size < 512 ? size : 512;
+        struct text t = text_init(buffer, sizeof buffer);
+
+        /* Not between the bytes of one letter. */
+        for (unsigned i = 0; i < 3 && n < size && ((unsigned char)s[n] & 0xc0) == 0x80; i++)
+            n--;
+        text_add_json_n(&t, s, n);
+        fputs(buffer, stdout);
+        s += n;
+        size -= n;
+    }
+}
+
+static void print_json(const char *key, const char *value, size_t size)
+{
+    printf("{\"%s\":\"", key);
+    put_json_text(value, size);
+    puts("\"}");
 }
 
 static void on_output(void *user, const char *line, size_t size)
 {
     const struct report *r = user;
-    char buffer[8192];
 
-    if (!r->json) {
+    if (r->json)
+        print_json("print", line, size && line[size - 1] == '\n' ? size - 1 : size);
+    else
         fwrite(line, 1, size, stdout);
-        return;
-    }
-    if (size && line[size - 1] == '\n')
-        size--;
-    snprintf(buffer, sizeof buffer, "%.*s", (int)size, line);
-    print_json("print", buffer);
 }
 
 static void check_json(const struct script_check *c)
 {
-    char buffer[8192];
-    struct text t = text_init(buffer, sizeof buffer);
-
-    text_add(&t, "{\"check\":\"");
-    text_add_json(&t, c->sentence);
-    text_add(&t, "\",\"passed\":%s,\"detail\":\"", c->passed ? "true" : "false");
-    text_add_json(&t, c->detail);
-    text_add(&t, "\"}");
-    puts(buffer);
+    printf("{\"check\":\"");
+    put_json_text(c->sentence, strlen(c->sentence));
+    printf("\",\"passed\":%s,\"detail\":\"", c->passed ? "true" : "false");
+    put_json_text(c->detail, strlen(c->detail));
+    puts("\"}");
 }
 
-static void on_check(void *user, unsigned index)
+static void on_check(void *user, const struct script_check *c)
 {
     const struct report *r = user;
-    const struct script_check *c = script_check(r->script, index);
 
     if (r->json) {
         check_json(c);
@@ -108,7 +113,7 @@ static void print_wrapped(const char *text)
 static void print_head(const struct report *r)
 {
     if (r->json) {
-        print_json("scenario", script_name(r->script));
+        print_json("scenario", script_name(r->script), strlen(script_name(r->script)));
         return;
     }
     if (!*script_title(r->script))

@@ -105,7 +105,7 @@ void check_add(struct script *s, const char *sentence, bool passed, const char *
     if (!passed)
         s->failed_count++;
     if (s->options.checked)
-        s->options.checked(s->options.user, s->check_count - 1);
+        s->options.checked(s->options.user, c);
 }
 
 void check_free(struct script *s)

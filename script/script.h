@@ -33,6 +33,12 @@
 struct lua_State;
 struct script;
 
+struct script_check {
+    const char *sentence; /* "the guest prints the same as natively" */
+    bool passed;
+    const char *detail; /* what was expected and what was found; "" when passed */
+};
+
 struct script_options {
     const char *path; /* of the file; with `text` only its name in messages */
     const char *text; /* the script itself, NULL: read it from `path` */
@@ -40,7 +46,7 @@ struct script_options {
     /* print and ui.row outside the dashboard; NULL: dropped. A whole line with its newline. */
     void (*output)(void *user, const char *line, size_t size);
     /* Every check as soon as it is decided; NULL: only collected. */
-    void (*checked)(void *user, unsigned index);
+    void (*checked)(void *user, const struct script_check *check);
     void *user;
     uint64_t seed;         /* of tz.rng; 0 gives 1 */
     uint64_t instructions; /* Lua instructions for each entry; 0: SCRIPT_INSTRUCTIONS */
@@ -52,12 +58,6 @@ struct script_options {
 #define SCRIPT_MEMORY               (128u << 20)
 
 enum script_state { SCRIPT_OPEN, SCRIPT_WAITING, SCRIPT_DONE, SCRIPT_FAILED };
-
-struct script_check {
-    const char *sentence; /* "the guest prints the same as natively" */
-    bool passed;
-    const char *detail; /* what was expected and what was found; "" when passed */
-};
 
 /* On failure *out is NULL; err has file, line and text. */
 int script_open(struct script **out, const struct script_options *options, struct error *err);

@@ -2,6 +2,7 @@
 #include "tests/cli/spawn.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -92,6 +93,51 @@ START_TEST(help_of_every_command_names_its_options)
 }
 END_TEST
 
+/* A Lua file that is only run, from top to bottom, and its checks. */
+static struct spawned run_lines(const char *options, const char *lua)
+{
+    char command[512];
+
+    snprintf(
+        command, sizeof command,
+        "f=$(mktemp -d)/lines.lua; cat > $f; $TRAPEZE run %s $f; r=$?; rm -r ${f%%/*}; exit $r",
+        options);
+    return spawn(command, lua);
+}
+
+START_TEST(checks_of_a_file_that_is_only_run_are_printed_and_counted)
+{
+    struct spawned s =
+        run_lines("", "tz.expect('one is one', 1, 1)\ntz.expect('one is two', 1, 2)\n");
+
+    ck_assert_int_eq(s.exit_code, 1);
+    ck_assert_ptr_nonnull(strstr(s.out, "ok     one is one\nFAILED one is two\n"));
+    ck_assert_ptr_nonnull(strstr(s.out, "1 of 2 checks hold\n"));
+    spawned_free(&s);
+}
+END_TEST
+
+START_TEST(a_long_line_is_one_whole_json_object)
+{
+    struct spawned s = run_lines("--json", "print(('\\27'):rep(9000) .. ('\\u{e9}'):rep(9000))");
+    const char *at = s.out;
+    size_t escapes = 0, letters = 0;
+
+    ck_assert_int_eq(s.exit_code, 0);
+    while (strncmp(at, "{\"print\":\"", 10) != 0 && (at = strchr(at, '\n')))
+        at++;
+    ck_assert_ptr_nonnull(at);
+    for (at += 10; strncmp(at, "\\u001b", 6) == 0; at += 6)
+        escapes++;
+    for (; strncmp(at, "\xc3\xa9", 2) == 0; at += 2)
+        letters++;
+    ck_assert_uint_eq(escapes, 9000);
+    ck_assert_uint_eq(letters, 9000);
+    ck_assert(strncmp(at, "\"}\n", 3) == 0);
+    spawned_free(&s);
+}
+END_TEST
+
 Suite *suite_cli_usage(void);
 Suite *suite_cli_usage(void)
 {
@@ -102,6 +148,8 @@ Suite *suite_cli_usage(void)
     tcase_add_loop_test(c, a_wrong_line_gives_the_right_sentence_and_exit_code, 0,
                         sizeof cases / sizeof cases[0]);
     tcase_add_test(c, help_of_every_command_names_its_options);
+    tcase_add_test(c, checks_of_a_file_that_is_only_run_are_printed_and_counted);
+    tcase_add_test(c, a_long_line_is_one_whole_json_object);
     suite_add_tcase(s, c);
     return s;
 }
