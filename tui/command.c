@@ -162,10 +162,8 @@ static void command_seek(struct tui *t, const char *arguments)
         tui_complain(t, "the scenario has made no machine");
     else if (!timeline_find_mark(h, arguments, &icount) && !number_parse(arguments, &icount))
         tui_complain(t, "seek: '%s' is no number of a step, and no mark", arguments);
-    else if (timeline_seek(h, icount, &err))
+    else if (verbs_seek(&t->run, icount, &err))
         tui_complain(t, "seek: %s", err.text);
-    else
-        verbs_stop(&t->run, "seek");
 }
 
 static void list_marks(struct tui *t)

@@ -168,11 +168,27 @@ static void back_over(struct verbs *v)
 
 /* ----------------------------------------------------------------------------------------- */
 
-void verbs_back(struct verbs *v, enum verb verb, uint64_t steps)
+static void begin(struct verbs *v)
 {
     v->commands++;
     v->hit = v->has_event = false;
     v->met = 0;
+}
+
+int verbs_seek(struct verbs *v, uint64_t icount, struct error *err)
+{
+    int code = timeline_seek(v->host, icount, err);
+
+    if (code)
+        return code;
+    begin(v);
+    verbs_stop(v, "seek");
+    return 0;
+}
+
+void verbs_back(struct verbs *v, enum verb verb, uint64_t steps)
+{
+    begin(v);
     if (!v->host || !timeline_on(v->host)) {
         verbs_stop(v, "the history of this machine is not recorded");
         return;

@@ -19,4 +19,7 @@
 /* Afterwards v->reason says why it stands where it stands. */
 void verbs_back(struct verbs *v, enum verb verb, uint64_t steps);
 
+/* To a step that has been (timeline_seek). On failure it stands where it stood. */
+int verbs_seek(struct verbs *v, uint64_t icount, struct error *err);
+
 #endif
