@@ -6,6 +6,7 @@
  * the TLB, or of a monitor's shadow of them that outlives its page shows at once.
  */
 #include "guests/lib/malloc.h"
+#include "guests/lib/random.h"
 #include "guests/user/arguments.h"
 
 #define PAGE          4096u
@@ -19,14 +20,6 @@ struct heap {
     unsigned wrong;
     unsigned expected[]; /* of each page; 0: untouched */
 };
-
-static unsigned draw(unsigned *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
 
 static bool failed(const void *address)
 {
@@ -55,14 +48,14 @@ static void touch(struct heap *h, unsigned page, unsigned value)
 
 static void one_round(struct heap *h, unsigned *seed)
 {
-    unsigned choice = draw(seed) % 8, pages = draw(seed) % h->most + 1;
+    unsigned choice = random_draw(seed) % 8, pages = random_draw(seed) % h->most + 1;
 
     if (choice == 0)
         resize(h, h->used < pages ? 0 : h->used - pages);
     else if (choice <= 2)
         resize(h, h->used + pages < h->most ? h->used + pages : h->most);
     else if (h->used)
-        touch(h, pages % h->used, draw(seed) | 1);
+        touch(h, pages % h->used, random_draw(seed) | 1);
 }
 
 /* Some give back all that they have, and some leave it to their end. */

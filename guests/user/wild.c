@@ -3,17 +3,10 @@
  * random but the same in every run. The kernel may refuse them or carry them out; it must
  * not fall, and this program must live to tell.
  */
+#include "guests/lib/random.h"
 #include "guests/user/arguments.h"
 
 static unsigned own[1024]; /* the one good address */
-
-static unsigned draw(unsigned *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
 
 static int call(unsigned number, const unsigned *a)
 {
@@ -64,9 +57,9 @@ int main(int argc, char **argv)
 
     open("motd");
     while (done < count) {
-        unsigned number = draw(&seed) % (CALLS + 2), a[4];
+        unsigned number = random_draw(&seed) % (CALLS + 2), a[4];
         for (unsigned i = 0; i < 4; i++)
-            a[i] = words[draw(&seed) % (sizeof words / sizeof words[0])];
+            a[i] = words[random_draw(&seed) % (sizeof words / sizeof words[0])];
         if (is_harmful(number, a))
             continue;
         refused += call(number, a) < 0;

@@ -86,6 +86,17 @@ void os_type_lines(struct os_session *s, const char *const *lines)
     }
 }
 
+void os_exchange(struct os_session *s, const struct os_exchange *e)
+{
+    char expected[2048];
+
+    os_clear(s);
+    os_type_lines(s, (const char *const[]){e->line, NULL});
+    snprintf(expected, sizeof expected, "%s\n%s%s", e->line, e->answer,
+             s->stop == STOP_INPUT ? "$ " : "");
+    ck_assert_str_eq(s->output, expected);
+}
+
 void os_clear(struct os_session *s)
 {
     s->length = 0;

@@ -27,6 +27,12 @@ void os_start_with(struct os_session *s, const struct machine_config *config,
 void os_type(struct os_session *s, const char *text);
 /* Types the lines one at a time, each when the OS waits for it. NULL ends. */
 void os_type_lines(struct os_session *s, const char *const *lines);
+/* Types a line; what is printed then must be this answer, between the line and, if the shell
+ * still lives, its prompt. */
+struct os_exchange {
+    const char *line, *answer;
+};
+void os_exchange(struct os_session *s, const struct os_exchange *e);
 /* Forgets what was printed so far. */
 void os_clear(struct os_session *s);
 void os_end(struct os_session *s);
