@@ -28,7 +28,10 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # ---- host ----------------------------------------------------------------------------------
 
-PKGS := ncursesw lua5.4 libedit libelf jansson libzstd
+# Lua's name differs from system to system (tools/install-deps looks for the same).
+LUA := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell \
+           pkg-config --exists '$(p) >= 5.4 $(p) < 5.5' 2>/dev/null && echo $(p))) lua5.4)
+PKGS := ncursesw $(LUA) libedit libelf jansson libzstd
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CHECK_CFLAGS = $(shell pkg-config --cflags check)
@@ -145,7 +148,12 @@ $(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
 # SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers.
 # HARD=1 shakes what rarely moves (tests/machine/harness.h). MODE=cov prints the line coverage
 # after all suites.
-check: tools-present all $(CHECKER)
+# A second make sees what the first has installed.
+check: tools-present
+	$(Q)$(MAKE) --no-print-directory check-now
+
+.PHONY: check-now
+check-now: all $(CHECKER)
 	$(if $(filter cov,$(MODE)),$(Q)find $(B) -name '*.gcda' -delete)
 	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes CK_DEFAULT_TIMEOUT=300 $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
 	$(if $(SUITE),,$(if $(filter cov,$(MODE)),$(Q)CC=$(CC) tools/coverage))
@@ -187,11 +195,15 @@ fuzz-%: $(B)/tests/fuzz/fuzz_%
 # ---- the rest ------------------------------------------------------------------------------
 
 demo:
-	$(Q)tools/install-deps --quiet
+	$(Q)tools/install-deps --quiet demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PROGRAM) tui scenarios/trap-and-emulate.lua
 
-lint: $(GUEST_HEADER) tools-present
+lint: tools-present
+	$(Q)$(MAKE) --no-print-directory lint-now
+
+.PHONY: lint-now
+lint-now: $(GUEST_HEADER)
 	$(Q)LINT_FLAGS='$(subst ',,$(CPPFLAGS)) -std=c11 $(WARN) $(PKG_CFLAGS)' tools/lint
 
 bench: all
