@@ -522,6 +522,48 @@ START_TEST(loading_a_program_begins_a_new_history)
 }
 END_TEST
 
+START_TEST(a_recording_may_begin_while_the_machine_waits)
+{
+    struct host *h = boot(&sessions[0]);
+
+    while (host_advance(h, STEPS_MAX) != ADVANCE_INPUT)
+        ;
+    uint64_t first = machine_icount(host_machine(h)), waiting = look(h);
+    ck_assert_int_eq(timeline_start(h, NULL, &err), 0);
+    host_advance(h, 1000); /* it still waits */
+    ck_assert_uint_eq(look(h), waiting);
+    host_input(h, "hello\n", 6);
+    uint64_t typed = look(h);
+    host_advance(h, 20000);
+    uint64_t later = look(h);
+    ck_assert_int_eq(timeline_back(h, 20000, &err), 0);
+    ck_assert_uint_eq(machine_icount(host_machine(h)), first);
+    ck_assert_uint_eq(look(h), typed);
+    host_advance(h, 20000);
+    ck_assert_uint_eq(look(h), later);
+}
+END_TEST
+
+START_TEST(too_much_from_outside_begins_a_new_history)
+{
+    struct host *h = printing();
+    static uint8_t data[1 << 19];
+
+    host_advance(h, 3);
+    for (unsigned i = 0; i < 200; i++) {
+        host_write(h, RAM_BASE + sizeof data, data, sizeof data);
+        if (i % 50 == 0)
+            host_advance(h, 1);
+    }
+    host_advance(h, 2);
+    ck_assert(timeline_on(h));
+    ck_assert_uint_gt(timeline_first(h), 3);
+    ck_assert_uint_le(timeline_stats(h).entries, 130);
+    ck_assert_int_eq(timeline_seek(h, 3, &err), ERROR_usage);
+    ck_assert_int_eq(timeline_seek(h, timeline_first(h), &err), 0);
+}
+END_TEST
+
 /* for (;;) for (p = RAM + 4096; p != RAM + 1 MiB; p += 4096) *p = ++n */
 static const word dirty_code[] = {
     0x800012b7, /* lui t0, 0x80001 */
@@ -584,6 +626,8 @@ Suite *suite_world_timeline(void)
     tcase_add_test(t, a_seek_is_silent_and_a_goal_waits_for_its_time);
     tcase_add_test(t, what_cannot_be_is_refused_with_the_reason);
     tcase_add_test(t, loading_a_program_begins_a_new_history);
+    tcase_add_test(t, a_recording_may_begin_while_the_machine_waits);
+    tcase_add_test(t, too_much_from_outside_begins_a_new_history);
     tcase_add_test(t, memory_stays_within_its_bound_and_so_does_the_way_back);
     suite_add_tcase(s, t);
     return s;
