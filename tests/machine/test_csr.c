@@ -268,6 +268,65 @@ START_TEST(a_write_is_published_with_the_old_and_the_new_value)
 }
 END_TEST
 
+/* A loop over every register and form, broken into by a timer whose handler moves it on. */
+static void put_accesses(struct rig *r, word pause)
+{
+    word start = r->at;
+
+    for (unsigned i = 0; i < csr_count; i++) {
+        word number = csr_table[i].number;
+        unsigned form = i % COUNT_OF(forms);
+        if (number >= CSR_tvec && number <= CSR_eptbr && number != CSR_ptbr && number != CSR_ie &&
+            number != CSR_timecmp && number != CSR_timecmph)
+            rig_put(r, number == CSR_tvec ? CSRR(csrrs, A0, number, ZERO) : access(form, number));
+        rig_put(r, R(add, A2, A2, A0));
+        rig_put(r, R(xor, A1, A1, A2));
+    }
+    rig_put(r, JAL(ZERO, (int32_t)(start - r->at)));
+    r->at = VECTOR;
+    rig_put(r, CSRR(csrrw, T0, CSR_tscratch, T0));
+    rig_put(r, CSRR(csrrs, T0, CSR_time, ZERO));
+    rig_put(r, I(addi, T0, T0, (int)pause));
+    rig_put(r, CSRR(csrrw, ZERO, CSR_timecmp, T0));
+    rig_put(r, CSRR(csrrw, T0, CSR_tscratch, T0));
+    rig_put(r, PLAIN(tret));
+    rig_set_csr(r, CSR_timecmp, pause);
+    rig_set_csr(r, CSR_timecmph, 0);
+    rig_set_csr(r, CSR_ie, FIELD_ie_timer);
+    rig_set_csr(r, CSR_status, FIELD_status_ie);
+    rig_x(r, A1, VALUE);
+}
+
+START_TEST(accesses_are_the_same_in_one_run_step_by_step_and_watched)
+{
+    for (word pause = 50; pause < 90; pause++) {
+        struct rig whole, stepped, watched;
+
+        rig_init(&whole, rig_config());
+        rig_init(&stepped, rig_config());
+        rig_init(&watched, rig_config());
+        put_accesses(&whole, pause);
+        put_accesses(&stepped, pause);
+        put_accesses(&watched, pause);
+        rig_listen(&watched, EVENT_BIT(EVENT_csr) | EVENT_BIT(EVENT_trap));
+        for (unsigned piece = 0; piece < 12; piece++) {
+            unsigned steps = 40 + piece * 7;
+            rig_run(&whole, steps);
+            rig_run(&watched, steps);
+            for (unsigned i = 0; i < steps; i++)
+                rig_run(&stepped, 1);
+            ck_assert_uint_eq(machine_digest(whole.m), machine_digest(stepped.m));
+            ck_assert_uint_eq(machine_digest(whole.m), machine_digest(watched.m));
+        }
+        ck_assert_ptr_nonnull(rig_event(&watched, EVENT_trap, 3));
+        ck_assert_ptr_nonnull(rig_event(&watched, EVENT_csr, 3));
+        rig_fini(&whole);
+        rig_fini(&stepped);
+        rig_fini(&watched);
+    }
+}
+END_TEST
+
 Suite *suite_machine_csr(void);
 Suite *suite_machine_csr(void)
 {
@@ -282,6 +341,7 @@ Suite *suite_machine_csr(void)
     tcase_add_test(c, instret_counts_what_retired_and_steps_count_the_rest_too);
     tcase_add_test(c, time_is_cycles_by_the_divider_and_has_a_high_half);
     tcase_add_test(c, a_write_is_published_with_the_old_and_the_new_value);
+    tcase_add_test(c, accesses_are_the_same_in_one_run_step_by_step_and_watched);
     suite_add_tcase(s, c);
     return s;
 }
