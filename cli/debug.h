@@ -93,7 +93,7 @@ struct debug_command {
 
 extern const struct debug_command debug_commands[];
 extern const unsigned debug_command_count;
-/* By name, second name, or a beginning that only one has; NULL. */
+/* By name, second name, or a beginning: the first that has it. NULL when none does. */
 const struct debug_command *debug_find(const char *name, size_t length);
 /* Carries out one line. Empty lines and comments (#) do nothing. */
 void debug_run_line(struct debug *d, const char *line);

@@ -168,8 +168,10 @@ static void run(struct debug *d, enum verb verb, uint64_t steps)
         debug_listen(d);
         left -= slice;
         fflush(stdout);
-        if (debug_interrupted())
+        if (debug_interrupted()) {
+            d->in_line = true; /* the terminal has shown ^C */
             verbs_stop(&d->verbs, "stopped by you");
+        }
     }
     debug_show_stop(d);
 }

@@ -128,39 +128,31 @@ const unsigned debug_command_count = COUNT_OF(debug_commands);
 const struct debug_command *debug_find(const char *name, size_t length)
 {
     const struct debug_command *found = NULL;
-    unsigned count = 0;
 
-    for (unsigned i = 0; i < debug_command_count; i++) {
+    if (length == 0)
+        return NULL;
+    for (unsigned i = debug_command_count; i-- > 0;) {
         const struct debug_command *c = &debug_commands[i];
 
         if ((strlen(c->name) == length && strncmp(c->name, name, length) == 0) ||
-            (length && strlen(c->also) == length && strncmp(c->also, name, length) == 0))
+            (strlen(c->also) == length && strncmp(c->also, name, length) == 0))
             return c;
-        if (length && strncmp(c->name, name, length) == 0) {
+        if (strncmp(c->name, name, length) == 0)
             found = c;
-            count++;
-        }
     }
-    return count == 1 ? found : NULL;
+    return found;
 }
 
 static void unknown(struct debug *d, const char *name)
 {
     struct suggest near = suggest_for(name);
-    char hint[128], several[256];
-    struct text t = text_init(hint, sizeof hint), s = text_init(several, sizeof several);
-    size_t length = strlen(name);
+    char hint[128];
+    struct text t = text_init(hint, sizeof hint);
 
-    for (unsigned i = 0; i < debug_command_count; i++) {
+    for (unsigned i = 0; i < debug_command_count; i++)
         suggest_offer(&near, debug_commands[i].name);
-        if (strncmp(debug_commands[i].name, name, length) == 0)
-            text_add(&s, "%s%s", s.length ? ", " : "", debug_commands[i].name);
-    }
     suggest_add(&near, &t);
-    if (s.length)
-        debug_fail(d, "'%s' may be %s", name, several);
-    else
-        debug_fail(d, "there is no command '%s'%s ('help' lists them)", name, hint);
+    debug_fail(d, "there is no command '%s'%s ('help' lists them)", name, hint);
 }
 
 void debug_run_line(struct debug *d, const char *line)

@@ -163,7 +163,7 @@ static void put_debugger(FILE *out)
     fputs(".Sh DEBUGGER\n"
           "What\n.Nm\n.Cm debug\n"
           "understands, one command a line.\n"
-          "A beginning that only one command has is enough.\n",
+          "A beginning is enough: the first of this list that has it is meant.\n",
           out);
     for (unsigned i = 0; i < debug_command_count; i++) {
         const struct debug_command *c = &debug_commands[i];

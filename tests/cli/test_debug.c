@@ -142,6 +142,16 @@ START_TEST(options_and_exit_codes_are_as_they_are_said_to_be)
 }
 END_TEST
 
+/* In tmux, by the script that drives the dashboard. */
+START_TEST(at_a_terminal_lines_are_completed_brought_back_and_broken_off)
+{
+    struct spawned s = spawn("tests/tui/drive tests/cli/debug/terminal.steps", NULL);
+
+    ck_assert_msg(s.exit_code == 0, "%s", s.err);
+    spawned_free(&s);
+}
+END_TEST
+
 Suite *suite_cli_debug(void);
 Suite *suite_cli_debug(void)
 {
@@ -155,6 +165,7 @@ Suite *suite_cli_debug(void)
                         sizeof guests / sizeof guests[0]);
     tcase_add_loop_test(c, options_and_exit_codes_are_as_they_are_said_to_be, 0,
                         sizeof lines / sizeof lines[0]);
+    tcase_add_test(c, at_a_terminal_lines_are_completed_brought_back_and_broken_off);
     suite_add_tcase(s, c);
     return s;
 }
