@@ -159,7 +159,7 @@ START_TEST(processes_leave_nothing_behind)
     for (unsigned i = 0; i < 150; i++) {
         os_clear(&s);
         os_type_lines(&s, (const char *const[]){"echo a | cat | wc", "misbehave null", "motd",
-                                                "hello & hello", NULL});
+                                                "exec motd", "exec shell", "hello & hello", NULL});
         ck_assert_msg(strstr(s.output, "1 lines, 1 words, 2 bytes") &&
                           strstr(s.output, "page fault on a load") && strstr(s.output, "Hello"),
                       "round %u: %s", i, s.output);
