@@ -127,10 +127,8 @@ static void command_back(struct tui *t, const char *arguments)
         enum verb verb;
         bool filter;
     } ways[] = {
-        {"over", VERB_OVER, false},
-        {"trap", VERB_TRAP, true},
-        {"exit", VERB_EXIT, true},
-        {"run", VERB_GO, false},
+        {"over", VERB_OVER, false}, {"out", VERB_OUT, false}, {"trap", VERB_TRAP, true},
+        {"exit", VERB_EXIT, true},  {"run", VERB_GO, false},
     };
     size_t n = strcspn(arguments, " ");
     const char *rest = arguments + n + strspn(arguments + n, " ");
@@ -147,7 +145,8 @@ static void command_back(struct tui *t, const char *arguments)
         return;
     }
     if (*arguments && (!number_parse(arguments, &steps) || steps == 0))
-        tui_complain(t, "back: '%s' is no number of steps, nor over, trap, exit or run", arguments);
+        tui_complain(t, "back: '%s' is no number of steps, nor over, out, trap, exit or run",
+                     arguments);
     else
         back(t, VERB_STEP, steps);
 }
@@ -549,8 +548,9 @@ void command_line(struct tui *t, const char *line)
 
 bool command_runs(const char *line)
 {
-    static const char *const verbs[] = {"step", "over",      "out",       "trap",      "exit",
-                                        "back", "back over", "back trap", "back exit", "back run"};
+    static const char *const verbs[] = {"step",      "over",      "out",       "trap",
+                                        "exit",      "back",      "back over", "back out",
+                                        "back trap", "back exit", "back run"};
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (strcmp(line, verbs[i]) == 0)

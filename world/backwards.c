@@ -166,6 +166,119 @@ static void back_over(struct verbs *v)
     }
 }
 
+/* ---- out -------------------------------------------------------------------------------- */
+
+#define OUT_DEPTH 1024
+
+/*
+ * The innermost call that has not returned. The past is looked at in pieces, the latest first, and
+ * each from its beginning to its end: in a piece, calls are put on a stack and returns take them
+ * off. Returns that find none belong to calls of earlier pieces.
+ */
+struct out {
+    uint16_t context;
+    uint8_t ring;
+    uint64_t last;    /* icount of the event before; an earlier one begins an earlier piece */
+    uint64_t trapped; /* icount of a trap that may be handled in this ring, plus 1; 0: none */
+    uint64_t calls[OUT_DEPTH];
+    unsigned depth;
+    unsigned unmatched; /* returns of this piece */
+    unsigned wanted;    /* returns of all later pieces */
+    uint64_t answer;    /* icount of the call, plus 1; 0: not found yet */
+};
+
+static void push(struct out *o, uint64_t icount)
+{
+    if (o->depth < OUT_DEPTH)
+        o->calls[o->depth] = icount;
+    o->depth++;
+}
+
+static void end_piece(struct out *o)
+{
+    unsigned place = o->depth - o->wanted - 1;
+
+    if (o->depth <= o->wanted)
+        o->wanted += o->unmatched - o->depth;
+    else if (place < OUT_DEPTH)
+        o->answer = o->calls[place] + 1;
+    o->depth = o->unmatched = 0;
+    o->trapped = 0;
+}
+
+/* As in verbs.c: in a VM's kernel a trap is like a call once its monitor reflects it. */
+static void count_trap(struct out *o, const struct event *e)
+{
+    if (e->kind == EVENT_hint) {
+        if (o->trapped && e->a == HINT_reflect)
+            push(o, o->trapped - 1);
+        o->trapped = e->a == HINT_reflect ? 0 : o->trapped;
+    } else if (e->context == o->context && e->ring_from == o->ring) {
+        if (o->context == 0 && o->ring == 0)
+            push(o, e->icount);
+        o->trapped = o->context != 0 && o->ring == 1 ? e->icount + 1 : 0;
+    }
+}
+
+static void count_flow(struct out *o, const struct event *e)
+{
+    struct insn i = insn_decode(e->insn);
+
+    if (e->context != o->context || e->ring_from != o->ring)
+        return;
+    o->trapped = 0;
+    if (flow_is_call(&i))
+        push(o, e->icount);
+    else if (!flow_is_return(&i) && i.id != INSN_tret)
+        return;
+    else if (o->depth > 0)
+        o->depth--;
+    else
+        o->unmatched++;
+}
+
+/* True ends the search: the answer is known. */
+static bool count_calls(void *user, const struct event *e)
+{
+    struct out *o = user;
+
+    if (e->icount < o->last)
+        end_piece(o);
+    o->last = e->icount;
+    if (o->answer)
+        return true;
+    if (e->kind == EVENT_insn)
+        count_flow(o, e);
+    else
+        count_trap(o, e);
+    return false;
+}
+
+static void back_out(struct verbs *v)
+{
+    struct out o = {.context = view_current(v->host),
+                    .ring = (uint8_t)machine_regs(host_machine(v->host))->ring};
+    struct filter f = {.kinds =
+                           EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_hint),
+                       .when = count_calls,
+                       .user = &o};
+    uint64_t from = now(v);
+    struct error err;
+    bool found;
+
+    if (!search(v, &f, &found, &err)) {
+        verbs_stop(v, err.text);
+        return;
+    }
+    v->has_event = false;
+    if (!o.answer)
+        end_piece(&o);
+    if (o.answer)
+        stand(v, timeline_seek(v->host, o.answer - 1, &err), "out, backwards", &err);
+    else
+        stand(v, timeline_seek(v->host, from, &err), "where this was called is too far back", &err);
+}
+
 /* ----------------------------------------------------------------------------------------- */
 
 static void begin(struct verbs *v)
@@ -203,6 +316,9 @@ void verbs_back(struct verbs *v, enum verb verb, uint64_t steps)
         break;
     case VERB_OVER:
         back_over(v);
+        break;
+    case VERB_OUT:
+        back_out(v);
         break;
     case VERB_TRAP:
         back_to_event(v, EVENT_trap);

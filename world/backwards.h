@@ -3,10 +3,11 @@
  *
  *   VERB_STEP   so many steps, or to where the recording begins
  *   VERB_OVER   the instruction before this one in the same code; a call or a trap counts as one
+ *   VERB_OUT    the call of this function, or what has trapped into this handler
  *   VERB_TRAP   where VERB_TRAP would have stopped before; so VERB_EXIT
  *   VERB_GO     the breakpoint that was met last, or where the recording begins
  *
- * VERB_OUT has no inverse here. A search that needs to see every instruction or access looks at
+ * A search that needs to see every instruction or access looks at
  * BACKWARDS_MOST steps; VERB_GO stands there then, and can go on.
  */
 #ifndef WORLD_BACKWARDS_H

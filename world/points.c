@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAR_SHARE      8   /* of the way to a point: how far its neighbours may be apart */
-#define STEPS_PER_PAGE 512 /* of more spacing: copying a page costs as much as running these */
-#define SPACING_MOST   2   /* times the spacing */
+#define FAR_SHARE 8 /* of the way to a point: how far its neighbours may be apart */
+#define STEPS_PER_PAGE                                                                             \
+    64                 /* of more spacing for each page copied: half a step back must stay short */
+#define SPACING_MOST 2 /* times the spacing */
 
 /* ---- the row ---------------------------------------------------------------------------- */
 

@@ -331,6 +331,40 @@ START_TEST(backwards_over_a_recursive_call_stays_in_its_own_frame)
 }
 END_TEST
 
+static const struct {
+    unsigned steps;
+    word from, to;
+} calls[] = {
+    {4, 0x1c, 0x0c},    {5, 0x20, 0x0c},    /* f */
+    {7, 0x34, 0x24},                        /* g, called by f */
+    {8, 0x1000, 0x34},  {10, 0x1008, 0x34}, /* the handler, from g */
+    {12, 0x38, 0x24},   {13, 0x28, 0x0c},   /* back in g, in f: not what has returned */
+    {17, 0x1000, 0x10}, {23, 0x40, 0x14},   {28, 0x40, 0x50}, /* the handler, r, r inside r */
+};
+
+START_TEST(backwards_out_is_at_the_call)
+{
+    struct timeline_options options = {.spacing = 1 + (uint64_t)_i % 5};
+    struct error err;
+
+    ck_assert_int_eq(timeline_start(run.host, &options, &err), 0);
+    verb(VERB_STEP, calls[_i].steps);
+    ck_assert_uint_eq(pc(), calls[_i].from);
+    verbs_back(&run, VERB_OUT, 0);
+    ck_at(calls[_i].to, "out, backwards");
+}
+END_TEST
+
+START_TEST(backwards_out_of_what_nobody_called_stays_there)
+{
+    record();
+    verb(VERB_STEP, 3);
+    verbs_back(&run, VERB_OUT, 0);
+    ck_assert_uint_eq(icount(), 3);
+    ck_assert_str_eq(run.reason, "where this was called is too far back");
+}
+END_TEST
+
 START_TEST(backwards_ends_where_the_recording_begins)
 {
     verbs_back(&run, VERB_STEP, 1);
@@ -372,6 +406,8 @@ Suite *suite_world_verbs(void)
     tcase_add_test(c, a_machine_that_comes_later_is_followed);
     tcase_add_loop_test(c, backwards_it_stands_where_it_stood, 0, COUNT_OF(mirrored));
     tcase_add_test(c, backwards_over_a_recursive_call_stays_in_its_own_frame);
+    tcase_add_loop_test(c, backwards_out_is_at_the_call, 0, COUNT_OF(calls));
+    tcase_add_test(c, backwards_out_of_what_nobody_called_stays_there);
     tcase_add_test(c, backwards_ends_where_the_recording_begins);
     suite_add_tcase(s, c);
     return s;
