@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGE_LIMIT    (512u << 20) /* bytes of a file; more is no program for a 32-bit machine */
-#define HOW_TO_BUILD   "build it with: clang --target=riscv32 -march=rv32im -nostdlib -static"
+#define IMAGE_LIMIT (512u << 20) /* bytes of a file; more is no program for a 32-bit machine */
+#define HOW_TO_BUILD                                                                               \
+    "build it with: clang --target=riscv32 -march=rv32im -nostdlib -static -fuse-ld=lld "          \
+    "-Wl,--image-base=0x80000000"
 #define FLAG_RVC       0x1u
 #define FLAG_FLOAT_ABI 0x6u
 
@@ -61,7 +63,7 @@ static int check_type(const struct image *m, const Elf32_Ehdr *h, struct error *
     if (h->e_type == ET_REL)
         return refuse(m, err,
                       "an object file, not an executable; link it with: "
-                      "ld.lld -m elf32lriscv FILE.o -o FILE.elf");
+                      "ld.lld -m elf32lriscv --image-base=0x80000000 FILE.o -o FILE.elf");
     if (h->e_type == ET_DYN)
         return refuse(m, err,
                       "position-independent or a shared library, the machine has no dynamic "
@@ -83,7 +85,9 @@ static int check_type(const struct image *m, const Elf32_Ehdr *h, struct error *
 static int check_tables(const struct image *m, const Elf32_Ehdr *h, struct error *err)
 {
     if (h->e_phnum == 0)
-        return refuse(m, err, "no program headers, so nothing to load; link it as an executable");
+        return refuse(
+            m, err,
+            "no code and no data, so nothing to load; or it was not linked as an executable");
     if (h->e_phnum == PN_XNUM || h->e_phentsize != sizeof(Elf32_Phdr) || h->e_phoff % 4)
         return refuse(m, err, "damaged: impossible program header table; build it again");
     if (!inside(m, h->e_phoff, h->e_phnum, sizeof(Elf32_Phdr)))

@@ -43,9 +43,9 @@ static int check_segments(const struct load_memory *ram, const struct image *ima
         if (s->paddr < ram->base || s_end > end_of(ram))
             return error_set(err, ERROR_input,
                              "%s: segment %u goes to %08x-%08x, outside RAM (%08x-%08x); link the "
-                             "program inside RAM%s",
+                             "program there (-Wl,--image-base=0x%08x)%s",
                              path_of(image), i, s->paddr, (word)(s_end - 1), ram->base,
-                             (word)(end_of(ram) - 1),
+                             (word)(end_of(ram) - 1), ram->base,
                              s->paddr >= ram->base ? ", or give the machine more" : "");
         if (s_end > *end)
             *end = s_end;
