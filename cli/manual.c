@@ -27,11 +27,11 @@ static void put_literal(FILE *out, const char *text, size_t length)
     fputc('\n', out);
 }
 
-static bool ends_sentence(const char *word, size_t length)
+static bool ends_sentence(const char *text, size_t length)
 {
-    while (length > 1 && (word[length - 1] == ')' || word[length - 1] == '\''))
+    while (length > 1 && (text[length - 1] == ')' || text[length - 1] == '\''))
         length--;
-    return length > 0 && strchr(".!?", word[length - 1]);
+    return length > 0 && strchr(".!?", text[length - 1]);
 }
 
 /* Running text in lines of its own: each sentence begins one. */
