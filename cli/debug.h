@@ -155,6 +155,7 @@ DEBUG_COMMAND(debug_trap);
 DEBUG_COMMAND(debug_exit);
 DEBUG_COMMAND(debug_back_step);
 DEBUG_COMMAND(debug_back_next);
+DEBUG_COMMAND(debug_back_finish);
 DEBUG_COMMAND(debug_back_continue);
 DEBUG_COMMAND(debug_back_trap);
 DEBUG_COMMAND(debug_back_exit);

@@ -34,6 +34,12 @@ void debug_back_next(struct debug *d, const char *arguments)
     back(d, VERB_OVER, 0);
 }
 
+void debug_back_finish(struct debug *d, const char *arguments)
+{
+    (void)arguments;
+    back(d, VERB_OUT, 0);
+}
+
 void debug_back_continue(struct debug *d, const char *arguments)
 {
     (void)arguments;

@@ -276,7 +276,11 @@ static void back_out(struct verbs *v)
     if (o.answer)
         stand(v, timeline_seek(v->host, o.answer - 1, &err), "out, backwards", &err);
     else
-        stand(v, timeline_seek(v->host, from, &err), "where this was called is too far back", &err);
+        stand(v, timeline_seek(v->host, from, &err),
+              from - timeline_first(v->host) > BACKWARDS_MOST
+                  ? "where this was called is too far back"
+                  : "where this was called is not recorded",
+              &err);
 }
 
 /* ----------------------------------------------------------------------------------------- */

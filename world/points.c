@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAR_SHARE 8 /* of the way to a point: how far its neighbours may be apart */
-#define STEPS_PER_PAGE                                                                             \
-    64                 /* of more spacing for each page copied: half a step back must stay short */
-#define SPACING_MOST 2 /* times the spacing */
+#define FAR_SHARE      8  /* of the way to a point: how far its neighbours may be apart */
+#define STEPS_PER_PAGE 64 /* more spacing behind a point for each page that it had to copy */
+#define SPACING_MOST   2  /* times the spacing: more would make a step back long */
 
 /* ---- the row ---------------------------------------------------------------------------- */
 

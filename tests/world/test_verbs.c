@@ -361,7 +361,7 @@ START_TEST(backwards_out_of_what_nobody_called_stays_there)
     verb(VERB_STEP, 3);
     verbs_back(&run, VERB_OUT, 0);
     ck_assert_uint_eq(icount(), 3);
-    ck_assert_str_eq(run.reason, "where this was called is too far back");
+    ck_assert_str_eq(run.reason, "where this was called is not recorded");
 }
 END_TEST
 
