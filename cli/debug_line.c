@@ -116,7 +116,8 @@ struct debug_line *debug_line_new(struct debug *d)
     el_set(l->edit, EL_PROMPT, prompt);
     el_set(l->edit, EL_EDITOR, "emacs");
     el_set(l->edit, EL_HIST, history, l->history);
-    el_set(l->edit, EL_ADDFN, "trapeze-complete", "complete a word", complete);
+    /* The wide form: the other leaks copies of the two texts. */
+    el_wset(l->edit, EL_ADDFN, L"trapeze-complete", L"complete a word", complete);
     el_set(l->edit, EL_BIND, "^I", "trapeze-complete", NULL);
     el_source(l->edit, NULL); /* the user's own ~/.editrc */
     return l;
