@@ -128,22 +128,40 @@ static const char *special_hints(const struct tui *t)
     }
 }
 
-/* As many hints as fit, whole. */
+/* Columns that a key's hint takes, with the blanks behind it; 0: it has none. */
+static int hint_width(const struct key_info *k)
+{
+    return k->name && k->hint[0] ? (int)(strlen(k->name) + strlen(k->hint)) + 3 : 0;
+}
+
+/* As many hints as fit, whole; the last two, help and the way out, before all others. */
 static void draw_hints(const struct tui *t, struct area a)
 {
     const char *special = special_hints(t);
-    int x = 1;
+    unsigned last = key_count, kept = 0;
+    int x = 1, reserved = 0;
+    bool full = false;
 
     if (special) {
         area_text(a, 1, 0, special, STYLE_dim);
         return;
     }
+    while (last > 0 && kept < 2) {
+        int width = hint_width(&key_table[--last]);
+
+        reserved += width;
+        kept += width > 0;
+    }
     for (unsigned i = 0; i < key_count; i++) {
         const struct key_info *k = &key_table[i];
+        int width = hint_width(k);
 
-        if (!k->name || !k->hint[0])
+        if (!width)
             continue;
-        if (x + (int)(strlen(k->name) + strlen(k->hint)) + 1 > a.at.w)
+        full = full || x + width + (i < last ? reserved : 0) - 2 > a.at.w;
+        if (full && i < last)
+            continue;
+        if (x + width - 2 > a.at.w)
             return;
         x = area_text(a, x, 0, k->name, STYLE_key);
         x = area_format(a, x + 1, 0, STYLE_dim, "%s", k->hint) + 2;

@@ -1,6 +1,6 @@
 -- Help: every key and command there is, from the tables that the dashboard itself reads.
 
-local KEYS, COMMANDS = 12, 28 -- widths of the first column
+local KEYS, COMMANDS = 12, 30 -- widths of the first column
 
 local marks = {
     { ">", "pc", "the instruction that runs next" },

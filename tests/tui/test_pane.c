@@ -341,7 +341,7 @@ START_TEST(the_manuals_example_is_twenty_lines_and_works)
     *strstr(from, "```") = '\0';
     for (const char *s = from; (s = strchr(s, '\n')); s++)
         lines++;
-    ck_assert_int_le(lines, 30);
+    ck_assert_int_le(lines, 20);
     write_file("lua-scripts/panes/rings.lua", from);
     free(manual);
     open_dashboard("{ { 'rings' } }", true);
