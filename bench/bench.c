@@ -46,6 +46,19 @@ static void print_times(const struct peers *p)
     printf("\n");
 }
 
+/* Speed, and against the reference; "-" for what was not measured. */
+static void print_speed(double mips, double ratio)
+{
+    if (mips > 0)
+        printf("  %7.0f", mips);
+    else
+        printf("  %7s", "");
+    if (ratio > 0)
+        printf(" %5.2fx", ratio);
+    else
+        printf(" %6s", "-");
+}
+
 static void print_speeds(const struct peers *p)
 {
     printf("\nmillion instructions per second; times the speed of %s\n\n%-9s",
@@ -58,12 +71,12 @@ static void print_speeds(const struct peers *p)
             double seconds = samples_median(&p->seconds[peer][work]);
             double mips =
                 seconds > 0 ? (double)p->instructions[PEER_TRAPEZE][work] / seconds / 1e6 : 0;
-            printf("  %7.0f %5.2fx", mips, peers_ratio(p, (enum peer)peer, work));
+            print_speed(mips, peers_ratio(p, (enum peer)peer, work));
         }
     }
     printf("\n%-9s", "mean");
     for (unsigned peer = 0; peer < PEER_COUNT; peer++)
-        printf("  %7s %5.2fx", "", peers_mean(p, (enum peer)peer));
+        print_speed(0, peers_mean(p, (enum peer)peer));
     printf("\n");
 }
 
