@@ -87,21 +87,6 @@ static int line_term(const struct parse *p, const char *term, word *value, bool 
     return 0;
 }
 
-static bool whole_line(const struct parse *p, const char *text)
-{
-    const char *colon = strrchr(text, ':'), *image;
-    char file[TERM_SIZE];
-    uint64_t line;
-
-    if (!colon || !number_parse(colon + 1, &line) || line > UINT32_MAX)
-        return false;
-    snprintf(file, sizeof file, "%.*s", (int)(colon - text), text);
-    if (!view_line_owner(p->host, file, (uint32_t)line, &p->out->address, &image))
-        return false;
-    keep_image(p->out, image);
-    return true;
-}
-
 static int register_term(const struct parse *p, const char *name, word *value)
 {
     word reg;
@@ -158,6 +143,33 @@ static int read_term(const struct parse *p, const char *term, word *value)
     return register_term(p, term, value);
 }
 
+static bool is_known(const struct parse *p, const char *term)
+{
+    struct parse quiet = {.host = p->host, .out = &(struct place){.space = p->out->space}};
+    word value;
+
+    return read_term(&quiet, term, &value) == 0;
+}
+
+/* Names of files and programs may have signs in them: the longest term that means something, else
+ * up to the first sign. What ends as FILE:LINE is one term, right or wrong. */
+static size_t term_length(const struct parse *p, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t line;
+    char term[TERM_SIZE];
+
+    for (size_t n = strlen(text); n > 0; n--) {
+        if ((text[n] && text[n] != '+' && text[n] != '-') || n >= sizeof term)
+            continue;
+        memcpy(term, text, n);
+        term[n] = '\0';
+        if (is_known(p, term))
+            return n;
+    }
+    return colon && number_parse(colon + 1, &line) ? strlen(text) : strcspn(text, "+-");
+}
+
 /* Takes "gpa:" and the like off the text. */
 static const char *read_space(const char *text, enum space_kind *kind)
 {
@@ -179,11 +191,9 @@ int place_parse(struct place *out, const struct host *h, uint16_t context, const
 
     *out = (struct place){.space = {.kind = SPACE_GVA, .context = context}};
     text = read_space(text, &out->space.kind);
-    if (whole_line(&p, text)) /* a file's name may have signs in it */
-        return 0;
     for (;;) {
         char term[TERM_SIZE];
-        size_t n = strcspn(text, "+-");
+        size_t n = term_length(&p, text);
         word value = 0;
 
         if (n == 0 || n >= sizeof term)
