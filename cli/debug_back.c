@@ -10,11 +10,21 @@
 #include "world/backwards.h"
 #include "world/timeline.h"
 
+/* What `record` has kept of the time from here on is yet to come. */
+static void forget_future(struct debug *d)
+{
+    uint64_t now = machine_icount(host_machine(d->verbs.host));
+
+    if (world_host_count(d->verbs.world) == 1) /* several: their events are not in order of steps */
+        recorder_truncate(&d->recorder, recorder_seek(&d->recorder, now));
+}
+
 static void back(struct debug *d, enum verb verb, uint64_t steps)
 {
     if (!debug_host(d))
         return;
     verbs_back(&d->verbs, verb, steps);
+    forget_future(d);
     debug_show_stop(d);
 }
 
@@ -91,6 +101,7 @@ void debug_seek(struct debug *d, const char *arguments)
         debug_fail(d, "%s", err.text);
         return;
     }
+    forget_future(d);
     d->verbs.has_event = false;
     d->verbs.met = 0;
     verbs_stop(&d->verbs, "step");

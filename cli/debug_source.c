@@ -145,9 +145,9 @@ static const char *symbol_at(const void *context, word address, word *offset)
 
 void debug_show_code(struct debug *d, struct space space, word address)
 {
-    struct disasm how = {.width = 8, .symbol = symbol_at, .context = d};
-    const struct host *h = d->verbs.host;
     bool runs = space.kind == SPACE_GVA; /* symbols are for addresses at which code can run */
+    struct disasm how = {.width = 8, .symbol = runs ? symbol_at : NULL, .context = d};
+    const struct host *h = d->verbs.host;
     bool here =
         runs && address == machine_regs(host_machine(h))->pc && space.context == view_current(h);
     bool stops = runs && breaks_at(&d->verbs.breaks, h, space.context, address);
@@ -160,7 +160,7 @@ void debug_show_code(struct debug *d, struct space space, word address)
         debug_say(d, "%s(no memory is mapped there)", line);
         return;
     }
-    disasm_insn(&t, bits, address, runs ? &how : NULL);
+    disasm_insn(&t, bits, address, &how);
     if (runs) {
         say_row(d, view_line(h, space.context, address));
         view_symbol_text(h, space.context, address, false, name, sizeof name);
