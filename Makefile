@@ -148,6 +148,10 @@ $(CHECKER): $(TEST_OBJ) $(VMM_PURE_OBJ) $(LIB)
 # SUITE=isa_decode runs one suite. The time limit is for tests that hang, not for slow computers.
 # HARD=1 shakes what rarely moves (tests/machine/harness.h). MODE=cov prints the line coverage
 # after all suites.
+# The suites are shared out among JOBS processes.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+SHARES := $(if $(SUITE),1,$(shell seq 1 $(JOBS)))
+
 # A second make sees what the first has installed.
 check: tools-present
 	$(Q)$(MAKE) --no-print-directory check-now
@@ -155,7 +159,9 @@ check: tools-present
 .PHONY: check-now
 check-now: all $(CHECKER)
 	$(if $(filter cov,$(MODE)),$(Q)find $(B) -name '*.gcda' -delete)
-	$(Q)TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes CK_DEFAULT_TIMEOUT=300 $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) $(CHECKER)
+	$(Q)export TRAPEZE=$(PROGRAM) TRAPEZE_HOME=. CK_FORK=yes CK_DEFAULT_TIMEOUT=300 \
+	    $(if $(HARD),TRAPEZE_HARD=1) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)); \
+	printf '%s\n' $(SHARES) | xargs -P $(JOBS) -I % env CHECK_SHARE=%/$(words $(SHARES)) $(CHECKER)
 	$(if $(SUITE),,$(if $(filter cov,$(MODE)),$(Q)CC=$(CC) tools/coverage))
 
 .PHONY: tools-present
