@@ -78,7 +78,7 @@ static void tell_instruction(const struct story *s)
     bool any = false;
 
     text_add(s->out, "  %08x  ", s->event->pc);
-    if (!s->event->insn) {
+    if (!s->event->insn && s->event->cause != CAUSE_illegal) {
         text_add(s->out, "(no instruction could be fetched)\n");
         return;
     }

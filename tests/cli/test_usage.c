@@ -55,6 +55,9 @@ static const struct {
      "T=$OLDPWD/$TRAPEZE; $T asm good$$.s -o good$$.elf && $T disasm good$$.elf && $T run "
      "good$$.elf && $T run good$$.s; r=$?; rm good$$.*; exit $r",
      0, "_start:", NULL},
+    {"cd ${TMPDIR:-/tmp} && echo '_start: nop' > end$$.s && T=$OLDPWD/$TRAPEZE; $T run end$$.s; "
+     "r=$?; rm end$$.s; exit $r",
+     1, NULL, "  80000004  .word 0x00000000\n  the word 0x00000000 is no instruction\n"},
     {"$TRAPEZE classify --isa classic", 0, "theorem 1", NULL},
     {"$TRAPEZE classify --json", 0, "\"theorem3\":true", NULL},
     {"$TRAPEZE disasm /nowhere/x.elf", 3, NULL, "/nowhere/x.elf"},
