@@ -144,9 +144,43 @@ void debug_where(struct debug *d, const char *arguments)
 
 /* ---- verbs -------------------------------------------------------------------------------- */
 
-static void run(struct debug *d, enum verb verb, uint64_t steps)
+static uint64_t steps_so_far(const struct debug *d)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < world_host_count(d->verbs.world); i++)
+        sum += machine_icount(host_machine(world_host(d->verbs.world, i)));
+    return sum;
+}
+
+/* A slice of what `left` allows; false when something other than the verb has ended it. */
+static bool slice(struct debug *d, uint64_t *left)
+{
+    uint64_t before = steps_so_far(d), after;
+
+    if (*left == 0) {
+        verbs_stop(&d->verbs, "the budget of steps is used up; --max allows more");
+        d->ran_out = d->quit = true;
+        return false;
+    }
+    verbs_slice(&d->verbs, *left < SLICE ? *left : SLICE);
+    debug_listen(d);
+    fflush(stdout);
+    after = steps_so_far(d);
+    uint64_t done = after > before ? after - before : 1; /* a scenario may go back in time */
+    *left -= done < *left ? done : *left;
+    if (!debug_interrupted())
+        return true;
+    d->in_line = true; /* the terminal has shown ^C */
+    verbs_stop(&d->verbs, "stopped by you");
+    return false;
+}
+
+/* The verb, so many times unless something else comes in between; then shows where it stands. */
+static void run(struct debug *d, enum verb verb, uint64_t steps, uint64_t times)
 {
     uint64_t left = d->budget ? d->budget : UINT64_MAX;
+    bool goes_on = true;
 
     if (!d->verbs.host && d->verbs.over) {
         debug_host(d);
@@ -154,24 +188,11 @@ static void run(struct debug *d, enum verb verb, uint64_t steps)
     }
     debug_interrupted();
     debug_listen(d);
-    verbs_begin(&d->verbs, verb, steps);
-    while (verbs_running(&d->verbs)) {
-        uint64_t slice = left < SLICE ? left : SLICE;
-
-        if (slice == 0) {
-            verbs_stop(&d->verbs, "the budget of steps is used up; --max allows more");
-            d->ran_out = true;
-            d->quit = true;
-            break;
-        }
-        verbs_slice(&d->verbs, slice);
-        debug_listen(d);
-        left -= slice;
-        fflush(stdout);
-        if (debug_interrupted()) {
-            d->in_line = true; /* the terminal has shown ^C */
-            verbs_stop(&d->verbs, "stopped by you");
-        }
+    for (; goes_on && times > 0; times--) {
+        verbs_begin(&d->verbs, verb, steps);
+        while (goes_on && verbs_running(&d->verbs))
+            goes_on = slice(d, &left);
+        goes_on = goes_on && is_plain(d->verbs.reason);
     }
     debug_show_stop(d);
 }
@@ -192,39 +213,33 @@ void debug_step(struct debug *d, const char *arguments)
     if (*arguments == '-')
         debug_back_step(d, arguments + 1);
     else if (read_count(d, arguments, &n))
-        run(d, VERB_STEP, n);
+        run(d, VERB_STEP, n, 1);
 }
 
 void debug_next(struct debug *d, const char *arguments)
 {
     uint64_t n;
 
-    if (!read_count(d, arguments, &n))
-        return;
-    while (n-- > 1 && !d->verbs.met && !d->quit) {
-        verbs_begin(&d->verbs, VERB_OVER, 0);
-        while (verbs_running(&d->verbs))
-            verbs_slice(&d->verbs, SLICE);
-    }
-    run(d, VERB_OVER, 0);
+    if (read_count(d, arguments, &n))
+        run(d, VERB_OVER, 0, n);
 }
 
 void debug_finish(struct debug *d, const char *arguments)
 {
     (void)arguments;
-    run(d, VERB_OUT, 0);
+    run(d, VERB_OUT, 0, 1);
 }
 
 void debug_continue(struct debug *d, const char *arguments)
 {
     (void)arguments;
-    run(d, VERB_GO, 0);
+    run(d, VERB_GO, 0, 1);
 }
 
 static void run_filtered(struct debug *d, enum verb verb, const char *arguments)
 {
     if (debug_filter(d, arguments, &d->verbs.filter))
-        run(d, verb, 0);
+        run(d, verb, 0, 1);
 }
 
 void debug_trap(struct debug *d, const char *arguments)
@@ -358,5 +373,5 @@ void debug_until(struct debug *d, const char *arguments)
     }
     p.once = true;
     if (add(d, &p))
-        run(d, VERB_GO, 0);
+        run(d, VERB_GO, 0, 1);
 }
