@@ -231,13 +231,15 @@ static int open_all(struct debug *d, struct error *err)
 {
     const char *name = d->args->positional[0];
     bool terminal = isatty(STDIN_FILENO) != 0;
+    char path[HOME_PATH_SIZE];
     int code = recorder_init(&d->recorder, RECORDED, err);
 
     if (code == 0)
         code = cli_number(d->args, KEY_BUDGET, 1, UINT64_MAX, terminal ? 0 : SCRIPT_BUDGET,
                           &d->budget, err);
+    setup_find(name, path, sizeof path);
     if (code == 0)
-        code = setup_is_elf(name) || source_is(name) ? open_program(d, name, err)
+        code = setup_is_elf(path) || source_is(path) ? open_program(d, path, err)
                                                      : open_scenario(d, name, err);
     return code;
 }

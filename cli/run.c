@@ -25,8 +25,9 @@ int cli_run(const struct cli_args *args)
     char path[HOME_PATH_SIZE];
     struct error err;
 
-    if (setup_is_elf(name) || source_is(name))
-        return run_program(args, name);
+    setup_find(name, path, sizeof path);
+    if (setup_is_elf(path) || source_is(path))
+        return run_program(args, path);
     if (cli_scenario_path(name, path, sizeof path, &err))
         return cli_fail(&err);
     if (!ends_with(path, ".lua")) {

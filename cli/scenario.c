@@ -10,6 +10,8 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 #include "cli/run.h"
+#include "cli/setup.h"
+#include "cli/source.h"
 #include "base/text.h"
 #include "script/script.h"
 #include "tui/tui.h"
@@ -169,6 +171,14 @@ int cli_tui(const struct cli_args *args)
     char path[HOME_PATH_SIZE], why[256];
     struct error err;
 
+    if (source_is(args->positional[0]) || setup_is_elf(args->positional[0])) {
+        error_set(
+            &err, ERROR_usage,
+            "tui: %s is a program, and the dashboard opens scenarios: try 'trapeze debug %s', "
+            "or load it in a scenario of your own (m:load, see lua-scripts/README.md)",
+            args->positional[0], args->positional[0]);
+        return cli_fail(&err);
+    }
     if (cli_scenario_path(args->positional[0], path, sizeof path, &err) ||
         cli_number(args, KEY_SEED, 1, UINT64_MAX, 1, &options.seed, &err))
         return cli_fail(&err);

@@ -3,10 +3,28 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "cli/keys.h"
 #include "cli/source.h"
 #include "isa/boot.h"
+#include "world/home.h"
+
+const char *setup_find(const char *name, char *out, size_t size)
+{
+    struct home home;
+    struct text t = text_init(out, size);
+
+    text_add(&t, "%s", name);
+    if (access(name, R_OK) == 0 || strchr(name, '/') || home_find(&home, NULL))
+        return out;
+    t = text_init(out, size);
+    text_add(&t, "%s/%s", home.guests, name);
+    if (t.overflow || access(out, R_OK) != 0)
+        snprintf(out, size, "%s", name);
+    return out;
+}
 
 bool setup_is_elf(const char *path)
 {
@@ -73,6 +91,7 @@ static int load(const struct cli_args *args, struct host *host, const char *path
 {
     struct host_module modules[BOOT_MODULES_MAX + 1];
     char names[BOOT_MODULES_MAX + 1][BOOT_NAME_SIZE];
+    char paths[BOOT_MODULES_MAX + 1][HOME_PATH_SIZE];
     struct host_program program = {.image = path, .modules = modules};
     const char *text;
 
@@ -82,6 +101,9 @@ static int load(const struct cli_args *args, struct host *host, const char *path
                              BOOT_MODULES_MAX);
         split_module(text, names[program.module_count], BOOT_NAME_SIZE,
                      &modules[program.module_count]);
+        modules[program.module_count].path =
+            setup_find(modules[program.module_count].path, paths[program.module_count],
+                       sizeof paths[program.module_count]);
         program.module_count++;
     }
     program.cmdline = cli_value(args, 'c', 0);

@@ -5,6 +5,10 @@
 #include "cli/args.h"
 #include "world/world.h"
 
+/* The file that is meant by a path, or by a name among the guests that come with trapeze ("os.elf"):
+ * what is there as typed wins. Returns out, which is `name` itself when nothing is there. */
+const char *setup_find(const char *name, char *out, size_t size);
+
 /* Is the file an ELF executable, by its first bytes? */
 bool setup_is_elf(const char *path);
 

@@ -47,6 +47,10 @@ static const struct {
     {"$TRAPEZE list --json", 0, "{\"name\":\"bare-metal\"", NULL},
     {"$TRAPEZE run bare-metall", 2, NULL, "did you mean \"bare-metal\""},
     {"$TRAPEZE run --ram 4M bare-metal", 2, NULL, "--ram is for programs"},
+    {"$TRAPEZE run os.elf -m programs=programs.pack -c init=hello", 0, "Hello from process 1",
+     NULL},
+    {"echo quit | $TRAPEZE debug os.elf", 0, "_start", NULL},
+    {"$TRAPEZE tui build/guest/os.elf", 2, NULL, "try 'trapeze debug build/guest/os.elf'"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
     {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
      "bad$$.s; exit $r",
