@@ -161,6 +161,8 @@ DEBUG_COMMAND(debug_back_trap);
 DEBUG_COMMAND(debug_back_exit);
 DEBUG_COMMAND(debug_seek);
 DEBUG_COMMAND(debug_mark);
+DEBUG_COMMAND(debug_save);
+DEBUG_COMMAND(debug_load);
 DEBUG_COMMAND(debug_break);
 DEBUG_COMMAND(debug_watch);
 DEBUG_COMMAND(debug_breaks);

@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "cli/debug.h"
 #include "world/backwards.h"
+#include "world/snapshot_file.h"
 #include "world/timeline.h"
 
 /* What `record` has kept of the time from here on is yet to come. */
@@ -90,6 +91,15 @@ static bool read_step(struct debug *d, const char *text, uint64_t *out)
     return false;
 }
 
+/* The machine is somewhere else than where a verb has left it. */
+static void stand(struct debug *d, const char *reason)
+{
+    d->verbs.has_event = false;
+    d->verbs.met = 0;
+    verbs_stop(&d->verbs, reason);
+    debug_show_stop(d);
+}
+
 void debug_seek(struct debug *d, const char *arguments)
 {
     uint64_t icount;
@@ -102,10 +112,7 @@ void debug_seek(struct debug *d, const char *arguments)
         return;
     }
     forget_future(d);
-    d->verbs.has_event = false;
-    d->verbs.met = 0;
-    verbs_stop(&d->verbs, "step");
-    debug_show_stop(d);
+    stand(d, "step");
 }
 
 void debug_mark(struct debug *d, const char *arguments)
@@ -129,4 +136,35 @@ void debug_mark(struct debug *d, const char *arguments)
         debug_say(d, "#%llu  %s", (unsigned long long)icount, name);
     if (i == 0)
         debug_say(d, "no marks");
+}
+
+void debug_save(struct debug *d, const char *arguments)
+{
+    struct error err;
+
+    if (!debug_host(d))
+        return;
+    if (!*arguments)
+        debug_fail(d, "save needs a file to write");
+    else if (snapshot_file_save(d->verbs.host, arguments, &err))
+        debug_fail(d, "%s", err.text);
+    else
+        debug_say(d, "#%llu is in %s",
+                  (unsigned long long)machine_icount(host_machine(d->verbs.host)), arguments);
+}
+
+void debug_load(struct debug *d, const char *arguments)
+{
+    struct error err;
+
+    if (!debug_host(d))
+        return;
+    if (!*arguments) {
+        debug_fail(d, "load needs a file that save has written");
+    } else if (snapshot_file_load(d->verbs.host, arguments, &err)) {
+        debug_fail(d, "%s", err.text);
+    } else {
+        recorder_truncate(&d->recorder, 0);
+        stand(d, "loaded");
+    }
 }

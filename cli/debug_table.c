@@ -45,6 +45,11 @@ const struct debug_command debug_commands[] = {
      "The number behind # where it stands is that of the step.", WORDS_NONE, debug_seek},
     {"mark", "m", "", "[NAME]", "name this step for 'seek'; without a name: list the marks", "",
      WORDS_NONE, debug_mark},
+    {"save", "", "", "FILE", "the whole machine as it stands, into a file",
+     "Processor, memory, devices and what was written to the disk; not breakpoints and history.",
+     WORDS_NONE, debug_save},
+    {"load", "", "", "FILE", "the machine as 'save' has left it there",
+     "Into a machine of the same description; the history begins anew.", WORDS_NONE, debug_load},
 
     {"break", "b", "Stop", "PLACE [FILTER] | FILTER", "stop there, or at such an event",
      "PLACE is an address, a symbol (main, os.elf:main), main+8, or FILE:LINE. It belongs to the\n"

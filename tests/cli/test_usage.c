@@ -50,6 +50,12 @@ static const struct {
     {"$TRAPEZE run os.elf -m programs=programs.pack -c init=hello", 0, "Hello from process 1",
      NULL},
     {"echo quit | $TRAPEZE debug os.elf", 0, "_start", NULL},
+    {"F=${TMPDIR:-/tmp}/saved$$; printf \"step 100\\nsave $F\\nstep 9\\nload $F\\nstep 9\\n\" | "
+     "$TRAPEZE debug os.elf | grep -c '^#109 '; rm $F",
+     0, "2\n", NULL},
+    {"echo load README.md | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "README.md"},
+    {"echo load | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "load needs a file"},
+    {"echo save /nowhere/x | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "/nowhere/x"},
     {"$TRAPEZE tui build/guest/os.elf", 2, NULL, "try 'trapeze debug build/guest/os.elf'"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
     {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
