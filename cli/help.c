@@ -229,6 +229,10 @@ int cli_help(const struct cli_args *args)
     const char *shell = cli_value(args, KEY_COMPLETION, 0);
     const char *item = args->positional_count > 1 ? args->positional[1] : NULL;
 
+    if (cli_flag(args, 'j')) {
+        fputs("trapeze: help: there is no JSON form of help\n", stderr);
+        return error_exit_code(ERROR_usage);
+    }
     if (cli_flag(args, KEY_MAN)) {
         manual_page(stdout);
         return 0;

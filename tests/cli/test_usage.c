@@ -27,6 +27,7 @@ static const struct {
     {"$TRAPEZE help cause 77", 2, NULL, "there is no \"77\""},
     {"$TRAPEZE help event trap", 0, "tvec", NULL},
     {"$TRAPEZE help hint", 0, "vm_create", NULL},
+    {"$TRAPEZE help isa --json", 2, NULL, "no JSON form"},
     {"$TRAPEZE help platform", 0, "0c000000", NULL},
     {"$TRAPEZE help cuase", 2, NULL, "did you mean \"cause\"?"},
     {"$TRAPEZE run", 2, NULL, "what is missing"},
