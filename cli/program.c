@@ -208,9 +208,14 @@ static int report(struct session *s, enum error_code why)
         struct text story = text_init(text, sizeof text);
         explain_shutdown(s->host, &story);
     }
-    if (why == ERROR_budget)
-        snprintf(text, sizeof text, "still running after %llu steps; --max allows more",
+    if (why == ERROR_budget) {
+        struct text story = text_init(text, sizeof text);
+        text_add(&story, "still running after %llu steps; --max allows more\n",
                  (unsigned long long)machine_icount(m));
+        explain_trap_loop(s->host, &story);
+        if (text[story.length - 1] == '\n')
+            text[story.length - 1] = '\0';
+    }
     if (s->json) {
         char line[1024];
         struct text t = text_init(line, sizeof line);

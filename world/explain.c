@@ -353,3 +353,33 @@ void explain_shutdown(struct host *h, struct text *out)
     if (e && e->kind == EVENT_shutdown)
         explain_event(h, e, out);
 }
+
+#define LOOP_TRAPS 16u /* the same trap so often in a row is a loop */
+
+/* A loop of system calls is none: there the handler returns behind the instruction. */
+void explain_trap_loop(struct host *h, struct text *out)
+{
+    const struct recorder *r = host_recorder(h);
+    const struct event *last = NULL,
+                       *back = NULL; /* the last trap; the return from the one looked for */
+    unsigned same = 0;
+
+    for (uint64_t i = recorder_total(r); i-- > recorder_first(r) && same < LOOP_TRAPS;) {
+        const struct event *e = recorder_at(r, i);
+        if (e->kind == EVENT_ret)
+            back = e;
+        if (e->kind != EVENT_trap)
+            continue;
+        if (back ? back->a != e->pc : last != NULL)
+            return;
+        if (last && (e->pc != last->pc || e->cause != last->cause || e->tval != last->tval))
+            return;
+        last = last ? last : e;
+        back = NULL;
+        same++;
+    }
+    if (same < LOOP_TRAPS || (last->cause & CAUSE_INTERRUPT))
+        return;
+    text_add(out, "a loop of traps: the handler returns, and the same instruction traps again\n");
+    explain_event(h, last, out);
+}

@@ -23,4 +23,11 @@ void explain_entry(word entry, struct text *out);
 /* As explain_event, for why the machine has shut down; nothing for a machine that has not. */
 void explain_shutdown(struct host *h, struct text *out);
 
+/*
+ * For a machine that has used up its budget: when its last traps were all the same one, which
+ * it is. Nothing otherwise. A handler that returns to the instruction that trapped, without
+ * having mended anything, goes round like this for ever.
+ */
+void explain_trap_loop(struct host *h, struct text *out);
+
 #endif

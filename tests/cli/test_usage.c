@@ -57,6 +57,14 @@ static const struct {
     {"echo load README.md | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "README.md"},
     {"echo load | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "load needs a file"},
     {"echo save /nowhere/x | $TRAPEZE debug os.elf >/dev/null", 2, NULL, "/nowhere/x"},
+    {"F=${TMPDIR:-/tmp}/loop$$.s; printf '_start: la t0, h\\n csrw tvec, t0\\n lw a0, 0(x0)\\nh: "
+     "tret\\n'"
+     " > $F; $TRAPEZE run -n 10000 $F; r=$?; rm $F; exit $r",
+     4, NULL, "a loop of traps"},
+    {"F=${TMPDIR:-/tmp}/call$$.s; printf '_start: la t0, h\\n csrw tvec, t0\\nl: ecall\\n j l\\n"
+     "h: csrr t0, epc\\n addi t0, t0, 4\\n csrw epc, t0\\n tret\\n' > $F; "
+     "$TRAPEZE run -n 10000 $F 2>&1 | grep -c .; rm $F",
+     0, "1\n", NULL},
     {"$TRAPEZE tui build/guest/os.elf", 2, NULL, "try 'trapeze debug build/guest/os.elf'"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
     {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
