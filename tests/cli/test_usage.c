@@ -65,6 +65,12 @@ static const struct {
      "h: csrr t0, epc\\n addi t0, t0, 4\\n csrw epc, t0\\n tret\\n' > $F; "
      "$TRAPEZE run -n 10000 $F 2>&1 | grep -c .; rm $F",
      0, "1\n", NULL},
+    {"F=${TMPDIR:-/tmp}/manual$$.lua; awk '/^```lua/{f=1;next}/^```/{if(f)exit}f' "
+     "lua-scripts/README.md > $F; $TRAPEZE run $F; r=$?; rm $F; exit $r",
+     0, "2 of 2 checks hold", NULL},
+    {"F=${TMPDIR:-/tmp}/readme$$.lua; awk '/^```lua/{f=1;next}/^```/{if(f)exit}f' README.md > $F; "
+     "$TRAPEZE run $F; r=$?; rm $F; exit $r",
+     0, " exits, ", NULL},
     {"$TRAPEZE tui build/guest/os.elf", 2, NULL, "try 'trapeze debug build/guest/os.elf'"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
     {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
