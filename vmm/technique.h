@@ -10,6 +10,12 @@
 
 struct technique {
     const char *name; /* as on the command line */
+    word frames;      /* the most that `create` and what follows take beyond shadow tables */
+
+    /* Makes what this technique keeps for a VM, or says why not; NULL: nothing to make. */
+    bool (*create)(struct vm *vm, struct line *why);
+    /* Before the VM's frames are taken back, which needs no help; NULL: nothing else to undo. */
+    void (*destroy)(struct vm *vm);
 
     /* The real table for the guest's ptbr and ring; called before enter when they changed. */
     void (*set_root)(struct vcpu *v);

@@ -48,10 +48,10 @@ static word map_frames(word ram)
 }
 
 /* The most that this VM may ever hold; false when the machine does not have so much now. */
-static bool set_limit(struct vmm *vmm, word id, word ram)
+static bool set_limit(struct vmm *vmm, word id, const struct vm_description *d)
 {
-    word frames = ram >> PAGE_SHIFT;
-    word own = frames + map_frames(ram) + 2; /* struct vm, VMCB */
+    word frames = d->ram >> PAGE_SHIFT;
+    word own = frames + map_frames(d->ram) + 2 /* struct vm, VMCB */ + d->technique->frames;
     word shadows = SHADOW_FRAMES_LEAST + frames / SHADOW_FRAMES_PER;
 
     vmm->alloc.limit[id] = own + shadows;
@@ -113,7 +113,7 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     line_str(why, ": ");
     if (id == 0)
         return fail(vmm, NULL, why, "there are too many VMs");
-    if (!set_limit(vmm, id, d->ram))
+    if (!set_limit(vmm, id, d))
         return fail(vmm, NULL, why, "this machine has too little RAM left for it");
     struct vm *vm = make(vmm, id, d);
     if (!vm)
@@ -126,6 +126,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     vata_init(vm, 0);
     if (d->disk != DISK_NONE && !give_disk(vm))
         return fail(vmm, vm, why, "disk 0 belongs to another VM");
+    if (vm->technique->create && !vm->technique->create(vm, why))
+        return fail(vmm, vm, why, "");
     if (!loader_load(&vm->map, vmm->boot, d, &start, why))
         return fail(vmm, vm, why, "");
     vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
@@ -188,6 +190,8 @@ void vm_destroy(struct vm *vm)
         vmm->status = vm->status;
     sched_forget(vm);
     disk_forget(vm);
+    if (vm->technique->destroy)
+        vm->technique->destroy(vm);
     shadow_fini(&vm->shadow);
     vmm->vms[id - 1] = NULL;
     vmm->vm_count--;
