@@ -5,6 +5,7 @@
 #include "cli/help.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/suggest.h"
 #include "cli/keys.h"
@@ -172,10 +173,32 @@ static int topic_hint(const char *name)
     return found ? 0 : -1;
 }
 
+static bool matches(const char *wanted, const char *device)
+{
+    return strcasecmp(wanted, device) == 0;
+}
+
+/* The registers of one device, with their bits below them. */
+static int topic_device(const char *name)
+{
+    bool found = false;
+
+#define DEVREG(device, reg, offset, meaning)                                                       \
+    if (matches(name, #device)) {                                                                  \
+        printf("  %u  %-9s %s\n", offset, #reg, meaning);                                          \
+        found = true;                                                                              \
+    }
+#define DEVBITS(device, reg, bits, value, meaning)                                                 \
+    if (matches(name, #device))                                                                    \
+        printf("       %04x %-9s %s\n", value, #bits, meaning);
+#include "isa/devices.def"
+    return found ? 0 : -1;
+}
+
 static int topic_platform(const char *name)
 {
     if (name)
-        return -1;
+        return topic_device(name);
     puts("physical addresses");
 #define REGION(rname, base, size, meaning) printf("  %08x  %-9s %s\n", base, #rname, meaning);
 #include "isa/platform.def"
@@ -199,7 +222,8 @@ static const struct {
     {"cause", topic_cause, "trap causes, or one: help cause 24"},
     {"event", topic_event, "what is published, or one with its words: help event trap"},
     {"hint", topic_hint, "numbers of the trace hint"},
-    {"platform", topic_platform, "devices, ports, interrupt lines"},
+    {"platform", topic_platform,
+     "devices, ports, interrupt lines, or a device's registers: help platform uart"},
 };
 
 const char *help_topic(unsigned index)

@@ -25,33 +25,9 @@
 
 #include <string.h>
 
-#define ATA_DATA         0
-#define ATA_ERROR        1
-#define ATA_COUNT        2
-#define ATA_LBA_LOW      3
-#define ATA_LBA_MID      4
-#define ATA_LBA_HIGH     5
-#define ATA_DEVICE       6
-#define ATA_COMMAND      7
+#include "isa/devices.h"
 
-#define STATUS_BSY       0x80
-#define STATUS_DRDY      0x40
-#define STATUS_DSC       0x10
-#define STATUS_DRQ       0x08
-#define STATUS_ERR       0x01
-#define STATUS_IDLE      (STATUS_DRDY | STATUS_DSC)
-
-#define ERROR_UNC        0x40
-#define ERROR_IDNF       0x10
-#define ERROR_ABRT       0x04
-
-#define DEVICE_LBA       0x40
-#define DEVICE_1         0x10
-
-#define COMMAND_READ     0x20
-#define COMMAND_WRITE    0x30
-#define COMMAND_FLUSH    0xe7
-#define COMMAND_IDENTIFY 0xec
+#define STATUS_IDLE (ATA_STATUS_DRDY | ATA_STATUS_DSC)
 
 static void set_line(struct ata *a, bool level)
 {
@@ -63,7 +39,7 @@ static void set_line(struct ata *a, bool level)
 static void finish(struct ata *a, uint8_t error)
 {
     a->regs.error = error;
-    a->regs.status = STATUS_IDLE | (error ? STATUS_ERR : 0);
+    a->regs.status = STATUS_IDLE | (error ? ATA_STATUS_ERR : 0);
     a->regs.command = 0;
     a->regs.left = 0;
     set_line(a, true);
@@ -73,14 +49,14 @@ static void be_busy(struct ata *a)
 {
     const struct board *board = a->device.board;
 
-    a->regs.status = STATUS_BSY;
+    a->regs.status = ATA_STATUS_BSY;
     board->set_alarm(board->owner, &a->alarm, board->now(board->owner) + a->sector_cost);
 }
 
 static void offer_buffer(struct ata *a)
 {
     a->regs.position = 0;
-    a->regs.status = STATUS_IDLE | STATUS_DRQ;
+    a->regs.status = STATUS_IDLE | ATA_STATUS_DRQ;
 }
 
 /* A string of identify data: two characters a word, the first in the high byte, padded. */
@@ -122,15 +98,15 @@ static void fill_identify(struct ata *a)
 static void finish_sector(struct ata *a)
 {
     switch (a->regs.command) {
-    case COMMAND_READ:
+    case ATA_COMMAND_READ:
         if (!disk_read(a->disk, a->regs.lba, a->regs.buffer)) {
-            finish(a, ERROR_UNC);
+            finish(a, ATA_ERROR_UNC);
             return;
         }
         break;
-    case COMMAND_WRITE:
+    case ATA_COMMAND_WRITE:
         if (!disk_write(a->disk, a->regs.lba, a->regs.buffer)) {
-            finish(a, ERROR_ABRT);
+            finish(a, ATA_ERROR_ABRT);
             return;
         }
         a->regs.lba++;
@@ -139,8 +115,8 @@ static void finish_sector(struct ata *a)
             return;
         }
         break;
-    case COMMAND_FLUSH:
-        finish(a, disk_flush(a->disk) ? 0 : ERROR_ABRT);
+    case ATA_COMMAND_FLUSH:
+        finish(a, disk_flush(a->disk) ? 0 : ATA_ERROR_ABRT);
         return;
     default:
         fill_identify(a);
@@ -158,7 +134,7 @@ static void ring(void *user)
 /* All 256 words have gone through the data port. */
 static void buffer_done(struct ata *a)
 {
-    if (a->regs.command == COMMAND_WRITE) {
+    if (a->regs.command == ATA_COMMAND_WRITE) {
         be_busy(a);
         return;
     }
@@ -175,7 +151,7 @@ static word transfer(struct ata *a, bool write, word value)
 {
     uint8_t *p = a->regs.buffer + a->regs.position;
 
-    if (!(a->regs.status & STATUS_DRQ) || write != (a->regs.command == COMMAND_WRITE))
+    if (!(a->regs.status & ATA_STATUS_DRQ) || write != (a->regs.command == ATA_COMMAND_WRITE))
         return 0;
     if (write) {
         p[0] = (uint8_t)value;
@@ -202,27 +178,27 @@ static bool take_range(struct ata *a)
 static void start(struct ata *a, uint8_t command)
 {
     const struct board *board = a->device.board;
-    bool moves = command == COMMAND_READ || command == COMMAND_WRITE;
+    bool moves = command == ATA_COMMAND_READ || command == ATA_COMMAND_WRITE;
 
     set_line(a, false);
     a->regs.error = 0;
     a->regs.command = command;
     a->regs.lba = 0;
     a->regs.left = 1;
-    if (!moves && command != COMMAND_FLUSH && command != COMMAND_IDENTIFY) {
-        finish(a, ERROR_ABRT);
+    if (!moves && command != ATA_COMMAND_FLUSH && command != ATA_COMMAND_IDENTIFY) {
+        finish(a, ATA_ERROR_ABRT);
         return;
     }
-    if (moves && !(a->regs.device & DEVICE_LBA)) {
-        finish(a, ERROR_ABRT);
+    if (moves && !(a->regs.device & ATA_DEVICE_LBA)) {
+        finish(a, ATA_ERROR_ABRT);
         return;
     }
     if (moves && !take_range(a)) {
-        finish(a, ERROR_IDNF);
+        finish(a, ATA_ERROR_IDNF);
         return;
     }
     board->emit(board->owner, EVENT_disk, a->regs.lba, moves ? a->regs.left : 0, command);
-    if (command == COMMAND_WRITE)
+    if (command == ATA_COMMAND_WRITE)
         offer_buffer(a);
     else
         be_busy(a);
@@ -231,7 +207,7 @@ static void start(struct ata *a, uint8_t command)
 /* Is there a device to answer? */
 static bool present(const struct ata *a)
 {
-    return a->disk->sectors > 0 && !(a->regs.device & DEVICE_1);
+    return a->disk->sectors > 0 && !(a->regs.device & ATA_DEVICE_1);
 }
 
 static word read_register(struct device *d, word offset, unsigned width)
@@ -268,7 +244,7 @@ static void write_register(struct device *d, word offset, unsigned width, word v
     uint8_t byte = (uint8_t)value;
 
     (void)width;
-    if (a->regs.status & STATUS_BSY)
+    if (a->regs.status & ATA_STATUS_BSY)
         return;
     switch (offset) {
     case ATA_DATA:

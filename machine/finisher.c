@@ -10,8 +10,7 @@
  */
 #include "machine/finisher.h"
 
-#define FINISHER_PASS 0x5555u
-#define FINISHER_FAIL 0x3333u
+#include "isa/devices.h"
 
 static word read_register(struct device *d, word offset, unsigned width)
 {
@@ -22,9 +21,9 @@ static word read_register(struct device *d, word offset, unsigned width)
 static void write_register(struct device *d, word offset, unsigned width, word value)
 {
     (void)offset, (void)width;
-    if (value == FINISHER_PASS)
+    if (value == FINISHER_END_PASS)
         d->board->halt(d->board->owner, 0);
-    else if ((value & 0xffff) == FINISHER_FAIL)
+    else if ((value & 0xffff) == FINISHER_END_FAIL)
         d->board->halt(d->board->owner, value >> 16);
 }
 

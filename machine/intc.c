@@ -15,9 +15,7 @@
 
 #include <assert.h>
 
-#define INTC_PENDING 0
-#define INTC_ENABLE  4
-#define INTC_CLAIM   8
+#include "isa/devices.h"
 
 /* The lines that ask for service. */
 static word asking(const struct intc *c)

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isa/devices.h"
 #include "machine/snapshot_state.h"
 
-#define END_WORD     0x454e4f44u /* "DONE" */
-#define TIME_MAX     (UINT64_MAX >> 2)
-#define INPUT_MAX    (16u << 20) /* bytes waiting to be typed */
-#define INPUT_STEP   65536u
-
-#define DATA_REQUEST 0x08 /* in the disk port's status: the buffer is open */
+#define END_WORD   0x454e4f44u /* "DONE" */
+#define TIME_MAX   (UINT64_MAX >> 2)
+#define INPUT_MAX  (16u << 20) /* bytes waiting to be typed */
+#define INPUT_STEP 65536u
 
 struct stream {
     snapshot_write_fn *write; /* or */
@@ -241,7 +240,7 @@ static void disk_port(struct stream *s, struct ata_regs *a)
     bytes(s, a->buffer, sizeof a->buffer);
     must(s,
          a->left <= 256 && (a->left > 0 || !a->command) && a->position % 2 == 0 &&
-             a->position <= DISK_SECTOR - (a->status & DATA_REQUEST ? 2 : 0),
+             a->position <= DISK_SECTOR - (a->status & ATA_STATUS_DRQ ? 2 : 0),
          "the disk's registers");
 }
 

@@ -27,33 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UART_DATA    0
-#define UART_IER     1
-#define UART_IIR     2
-#define UART_LCR     3
-#define UART_MCR     4
-#define UART_LSR     5
-#define UART_MSR     6
-#define UART_SCR     7
+#include "isa/devices.h"
 
-#define IER_RECEIVE  0x01
-#define IER_TRANSMIT 0x02
-#define IER_BITS     0x0f
-#define IIR_NONE     0x01
-#define IIR_TRANSMIT 0x02
-#define IIR_RECEIVE  0x04
-#define IIR_FIFO     0xc0
-#define FCR_FIFO     0x01
-#define LCR_DLAB     0x80
-#define MCR_BITS     0x1f
-#define LSR_READY    0x01
-#define LSR_IDLE     0x60
-#define MSR_LINES    0xb0
+#define IER_BITS 0x0f /* that can be written */
+#define MCR_BITS 0x1f
 
 static void update_irq(const struct uart *u)
 {
-    irq_set(&u->irq, ((u->regs.ier & IER_RECEIVE) && u->regs.count > 0) ||
-                         ((u->regs.ier & IER_TRANSMIT) && u->regs.thre));
+    irq_set(&u->irq, ((u->regs.ier & UART_IER_RECEIVE) && u->regs.count > 0) ||
+                         ((u->regs.ier & UART_IER_TRANSMIT) && u->regs.thre));
 }
 
 /* Moves what fits from the queue outside into the FIFO. */
@@ -88,20 +70,20 @@ static void send(struct uart *u, uint8_t byte)
 
 static uint8_t identify_interrupt(struct uart *u)
 {
-    uint8_t fifo = u->regs.fcr & FCR_FIFO ? IIR_FIFO : 0;
+    uint8_t fifo = u->regs.fcr & UART_FCR_FIFO ? UART_IIR_FIFO : 0;
 
-    if ((u->regs.ier & IER_RECEIVE) && u->regs.count > 0)
-        return fifo | IIR_RECEIVE;
-    if ((u->regs.ier & IER_TRANSMIT) && u->regs.thre) {
+    if ((u->regs.ier & UART_IER_RECEIVE) && u->regs.count > 0)
+        return fifo | UART_IIR_RECEIVE;
+    if ((u->regs.ier & UART_IER_TRANSMIT) && u->regs.thre) {
         u->regs.thre = 0;
-        return fifo | IIR_TRANSMIT;
+        return fifo | UART_IIR_TRANSMIT;
     }
-    return fifo | IIR_NONE;
+    return fifo | UART_IIR_NONE;
 }
 
 static void enable_interrupts(struct uart *u, uint8_t value)
 {
-    if (value & ~u->regs.ier & IER_TRANSMIT)
+    if (value & ~u->regs.ier & UART_IER_TRANSMIT)
         u->regs.thre = 1;
     u->regs.ier = value & IER_BITS;
 }
@@ -109,7 +91,7 @@ static void enable_interrupts(struct uart *u, uint8_t value)
 static word read_register(struct device *d, word offset, unsigned width)
 {
     struct uart *u = (struct uart *)d;
-    bool dlab = u->regs.lcr & LCR_DLAB;
+    bool dlab = u->regs.lcr & UART_LCR_DLAB;
     word value = 0;
 
     (void)width;
@@ -130,10 +112,10 @@ static word read_register(struct device *d, word offset, unsigned width)
         value = u->regs.mcr;
         break;
     case UART_LSR:
-        value = LSR_IDLE | (u->regs.count > 0 ? LSR_READY : 0);
+        value = UART_LSR_IDLE | (u->regs.count > 0 ? UART_LSR_READY : 0);
         break;
     case UART_MSR:
-        value = MSR_LINES;
+        value = UART_MSR_LINES;
         break;
     case UART_SCR:
         value = u->regs.scr;
@@ -146,7 +128,7 @@ static word read_register(struct device *d, word offset, unsigned width)
 static void write_register(struct device *d, word offset, unsigned width, word value)
 {
     struct uart *u = (struct uart *)d;
-    bool dlab = u->regs.lcr & LCR_DLAB;
+    bool dlab = u->regs.lcr & UART_LCR_DLAB;
     uint8_t byte = (uint8_t)value;
 
     (void)width;
@@ -163,8 +145,8 @@ static void write_register(struct device *d, word offset, unsigned width, word v
         else
             enable_interrupts(u, byte);
         break;
-    case UART_IIR:
-        u->regs.fcr = byte & FCR_FIFO;
+    case UART_FCR:
+        u->regs.fcr = byte & UART_FCR_FIFO;
         break;
     case UART_LCR:
         u->regs.lcr = byte;
@@ -238,7 +220,7 @@ void uart_input(struct uart *u, const void *data, size_t size)
 
 bool uart_input_raises(const struct uart *u)
 {
-    return (u->regs.ier & IER_RECEIVE) != 0;
+    return (u->regs.ier & UART_IER_RECEIVE) != 0;
 }
 
 void uart_restore(struct uart *u, const struct uart_regs *regs, const void *waiting, size_t size)

@@ -1,7 +1,7 @@
 /*
  * Prints the header that code on the simulated processor uses: numbers of control registers,
- * fields, causes, VMCB words, hints and the platform, and macros for the new instructions.
- * For C and for assembly. Everything comes from the .def files in isa.
+ * fields, causes, VMCB words, hints, the platform and its devices, and macros for the new
+ * instructions. For C and for assembly. Everything comes from the .def files in isa.
  */
 #include <stdio.h>
 
@@ -67,6 +67,11 @@ static void numbers(void)
 #define PORTS(name, first, count, meaning) define("PORT_", #name, "", first, meaning);
 #define LINE(name, number, meaning)        define("LINE_", #name, "", number, meaning);
 #include "isa/platform.def"
+    puts("\n/* the devices' registers, by offset, and their bits */");
+#define DEVREG(device, name, offset, meaning) define(#device "_", #name, "", offset, meaning);
+#define DEVBITS(device, reg, name, value, meaning)                                                 \
+    define(#device "_" #reg "_", #name, "", value, meaning);
+#include "isa/devices.def"
 }
 
 static void assembler_macros(void)

@@ -21,8 +21,6 @@ _Static_assert(offsetof(struct vcpu, monitor_sp) == 148, "arch_entry.S");
 _Static_assert(offsetof(struct vcpu, entered) == 152, "arch_entry.S");
 _Static_assert(offsetof(struct vcpu, ran) == 156, "arch_entry.S");
 
-#define FINISHER_PASS  0x5555u
-#define FINISHER_FAIL  0x3333u
 #define STATUS_MISTAKE 255u /* power-off status when the monitor itself has failed */
 
 _Noreturn void arch_main(const struct boot_page *boot);
@@ -158,13 +156,14 @@ void arch_intc_write(word offset, word value)
 _Noreturn void arch_power_off(word status)
 {
     for (;;)
-        *(volatile word *)REGION_finisher = status ? status << 16 | FINISHER_FAIL : FINISHER_PASS;
+        *(volatile word *)REGION_finisher =
+            status ? status << 16 | FINISHER_END_FAIL : FINISHER_END_PASS;
 }
 
 static void say(const char *s)
 {
     while (*s)
-        arch_uart_write(0, (uint8_t)*s++);
+        arch_uart_write(UART_DATA, (uint8_t)*s++);
 }
 
 static _Noreturn void give_up(const struct line *l)

@@ -6,17 +6,14 @@
 #include "vmm/console.h"
 
 #include "vmm/arch.h"
+#include "vmm/platform.h"
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
-
-enum { UART_DATA = 0, UART_IER = 1, UART_LSR = 5 };
-#define IER_RECEIVE 0x01
-#define LSR_READY   0x01
 
 void console_init(struct vmm *vmm)
 {
     vmm->console = (struct console){.mid_line = false};
-    arch_uart_write(UART_IER, IER_RECEIVE);
+    arch_uart_write(UART_IER, UART_IER_RECEIVE);
 }
 
 static void put(struct console *c, char byte)
@@ -60,7 +57,7 @@ void console_say(struct vmm *vmm, const struct line *l)
 static void set_stopped(struct console *c, bool stopped)
 {
     if (c->stopped != stopped)
-        arch_uart_write(UART_IER, stopped ? 0 : IER_RECEIVE);
+        arch_uart_write(UART_IER, stopped ? 0 : UART_IER_RECEIVE);
     c->stopped = stopped;
 }
 
@@ -77,7 +74,7 @@ void console_interrupt(struct vmm *vmm)
 {
     struct vm *vm = reader(vmm);
 
-    while (arch_uart_read(UART_LSR) & LSR_READY) {
+    while (arch_uart_read(UART_LSR) & UART_LSR_READY) {
         if (vm && !vuart_has_room(vm)) {
             set_stopped(&vmm->console, true);
             return;

@@ -11,11 +11,6 @@
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
 
-enum { DATA, ERROR, COUNT, LBA_LOW, LBA_MID, LBA_HIGH, DEVICE, COMMAND };
-
-#define STATUS_BSY       0x80
-#define STATUS_ERR       0x01
-#define DEVICE_LBA       0x40
 #define IDENTIFY_SECTORS 120 /* byte offset of words 60 and 61 */
 
 static word get(unsigned reg)
@@ -30,24 +25,24 @@ static void set(unsigned reg, word value)
 
 static void command(uint8_t command, uint32_t lba)
 {
-    set(COUNT, 1);
-    set(LBA_LOW, lba & 0xff);
-    set(LBA_MID, lba >> 8 & 0xff);
-    set(LBA_HIGH, lba >> 16 & 0xff);
-    set(DEVICE, DEVICE_LBA | (lba >> 24 & 15));
-    set(COMMAND, command);
+    set(ATA_COUNT, 1);
+    set(ATA_LBA_LOW, lba & 0xff);
+    set(ATA_LBA_MID, lba >> 8 & 0xff);
+    set(ATA_LBA_HIGH, lba >> 16 & 0xff);
+    set(ATA_DEVICE, ATA_DEVICE_LBA | (lba >> 24 & 15));
+    set(ATA_COMMAND, command);
 }
 
 static void wait(void)
 {
-    while (get(COMMAND) & STATUS_BSY)
+    while (get(ATA_COMMAND) & ATA_STATUS_BSY)
         ;
 }
 
 static void take(uint8_t *buffer)
 {
     for (unsigned i = 0; i < SECTOR_SIZE; i += 2) {
-        word value = get(DATA);
+        word value = get(ATA_DATA);
         buffer[i] = (uint8_t)value;
         buffer[i + 1] = (uint8_t)(value >> 8);
     }
@@ -56,7 +51,7 @@ static void take(uint8_t *buffer)
 static void give(const uint8_t *buffer)
 {
     for (unsigned i = 0; i < SECTOR_SIZE; i += 2)
-        set(DATA, (word)(buffer[i] | buffer[i + 1] << 8));
+        set(ATA_DATA, (word)(buffer[i] | buffer[i + 1] << 8));
 }
 
 void disk_init(struct vmm *vmm)
@@ -65,9 +60,9 @@ void disk_init(struct vmm *vmm)
     const uint8_t *p = id + IDENTIFY_SECTORS;
 
     vmm->disk = (struct disk){0};
-    if (get(COMMAND) == 0)
+    if (get(ATA_COMMAND) == 0)
         return;
-    command(DISK_IDENTIFY, 0);
+    command(ATA_COMMAND_IDENTIFY, 0);
     wait();
     take(id);
     vmm->disk.sectors = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -81,7 +76,7 @@ void disk_start(struct vm *vm, uint8_t what, uint32_t lba)
     d->user = vm;
     d->command = what;
     command(what, lba);
-    if (what == DISK_WRITE)
+    if (what == ATA_COMMAND_WRITE)
         give(vm->ata.buffer);
 }
 
@@ -89,12 +84,12 @@ void disk_interrupt(struct vmm *vmm)
 {
     struct disk *d = &vmm->disk;
     struct vm *vm = d->user;
-    word status = get(COMMAND); /* lowers the line */
+    word status = get(ATA_COMMAND); /* lowers the line */
 
-    if (!vm || (status & STATUS_BSY))
+    if (!vm || (status & ATA_STATUS_BSY))
         return;
-    uint8_t error = status & STATUS_ERR ? (uint8_t)get(ERROR) : 0;
-    if (!error && (d->command == DISK_READ || d->command == DISK_IDENTIFY))
+    uint8_t error = status & ATA_STATUS_ERR ? (uint8_t)get(ATA_ERROR) : 0;
+    if (!error && (d->command == ATA_COMMAND_READ || d->command == ATA_COMMAND_IDENTIFY))
         take(vm->ata.buffer);
     d->user = NULL;
     vata_done(vm, error);

@@ -10,9 +10,6 @@
 struct vm;
 struct vmm;
 
-/* ATA commands, the guest's and the real one's. */
-enum disk_command { DISK_READ = 0x20, DISK_WRITE = 0x30, DISK_FLUSH = 0xe7, DISK_IDENTIFY = 0xec };
-
 struct disk {
     uint32_t sectors; /* 0: the machine has no disk */
     struct vm *user;  /* whose request is under way, NULL for none */
@@ -22,7 +19,7 @@ struct disk {
 /* Asks the real disk for its size. Before interrupts are on. */
 void disk_init(struct vmm *vmm);
 
-/* Begins one command for a VM: of one sector, out of or into its virtual disk's buffer. vata_done
+/* Begins one command (ATA_COMMAND_...) for a VM: of one sector, out of or into its virtual disk's buffer. vata_done
  * tells the end. The previous one must have ended. */
 void disk_start(struct vm *vm, uint8_t command, uint32_t lba);
 

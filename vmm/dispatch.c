@@ -21,7 +21,6 @@
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
 
-#define INTC_CLAIM 8
 #define HCALL_BITS 0x0000000bu
 
 typedef void exit_fn(struct vcpu *v);

@@ -27,8 +27,6 @@
 #include "isa/boot.h"
 #include "isa/paging.h"
 
-#define INTC_ENABLE 4
-
 static word complain(struct vmm *vmm, const char *what)
 {
     struct line l = {.length = 0};

@@ -22,24 +22,14 @@
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
 
-enum { RBR, IER, IIR, LCR, MCR, LSR, THR = RBR, FCR = IIR };
+#define TRANSMIT_FIFO 16
 
-#define IER_RECEIVE    0x01
-#define IER_TRANSMIT   0x02
-#define IIR_NONE       0x01
-#define FCR_ON         0x01
-#define LCR_8N1        0x03
-#define MCR_INTERRUPTS 0x0b
-#define LSR_RECEIVED   0x01
-#define LSR_EMPTY      0x20
-#define TRANSMIT_FIFO  16
+#define KEY_END       4 /* ctrl-d */
+#define KEY_BACKSPACE 8
+#define KEY_KILL      21 /* ctrl-u */
+#define KEY_DELETE    127
 
-#define KEY_END        4 /* ctrl-d */
-#define KEY_BACKSPACE  8
-#define KEY_KILL       21 /* ctrl-u */
-#define KEY_DELETE     127
-
-#define QUEUE_SIZE     1024 /* a power of two */
+#define QUEUE_SIZE    1024 /* a power of two */
 
 struct queue {
     word head, tail; /* they only grow: bytes taken and bytes put */
@@ -55,7 +45,7 @@ struct line {
 static struct queue input, output;
 static struct line line;      /* of whoever reads, */
 static struct lock line_lock; /* and there is one at a time */
-static uint8_t enabled;       /* what IER holds */
+static uint8_t enabled;       /* what UART_IER holds */
 
 static bool queue_is_empty(const struct queue *q)
 {
@@ -92,42 +82,42 @@ static void uart_enable(uint8_t bit, bool on)
     uint8_t wanted = (uint8_t)(on ? enabled | bit : enabled & ~bit);
 
     if (wanted != enabled)
-        uart_write(IER, enabled = wanted);
+        uart_write(UART_IER, enabled = wanted);
 }
 
 /* Interrupts are off in what follows, up to console_put. */
 
 static void send(void)
 {
-    if (!(uart_read(LSR) & LSR_EMPTY))
+    if (!(uart_read(UART_LSR) & UART_LSR_EMPTY))
         return;
     for (word i = 0; i < TRANSMIT_FIFO && !queue_is_empty(&output); i++)
-        uart_write(THR, (uint8_t)queue_take(&output));
+        uart_write(UART_DATA, (uint8_t)queue_take(&output));
 }
 
 /* Sends now what can be sent now; the interrupt will do the rest. */
 static void start_output(void)
 {
-    if (!(enabled & IER_TRANSMIT))
+    if (!(enabled & UART_IER_TRANSMIT))
         send();
-    uart_enable(IER_TRANSMIT, !queue_is_empty(&output));
+    uart_enable(UART_IER_TRANSMIT, !queue_is_empty(&output));
 }
 
 static void receive(void)
 {
-    while (queue_room(&input) && (uart_read(LSR) & LSR_RECEIVED))
-        queue_put(&input, (char)uart_read(RBR));
-    uart_enable(IER_RECEIVE, queue_room(&input) > 0);
+    while (queue_room(&input) && (uart_read(UART_LSR) & UART_LSR_READY))
+        queue_put(&input, (char)uart_read(UART_DATA));
+    uart_enable(UART_IER_RECEIVE, queue_room(&input) > 0);
     sched_wake(&input);
 }
 
 static void console_interrupt(void)
 {
-    while (!(uart_read(IIR) & IIR_NONE)) { /* reading it ends a transmit interrupt */
+    while (!(uart_read(UART_IIR) & UART_IIR_NONE)) { /* reading it ends a transmit interrupt */
         receive();
-        if (enabled & IER_TRANSMIT) {
+        if (enabled & UART_IER_TRANSMIT) {
             send();
-            uart_enable(IER_TRANSMIT, !queue_is_empty(&output));
+            uart_enable(UART_IER_TRANSMIT, !queue_is_empty(&output));
             sched_wake(&output);
         }
     }
@@ -135,11 +125,11 @@ static void console_interrupt(void)
 
 void console_init(void)
 {
-    uart_write(IER, 0);
-    uart_write(LCR, LCR_8N1);
-    uart_write(FCR, FCR_ON);
-    uart_write(MCR, MCR_INTERRUPTS);
-    uart_write(IER, enabled = IER_RECEIVE);
+    uart_write(UART_IER, 0);
+    uart_write(UART_LCR, UART_LCR_8N1);
+    uart_write(UART_FCR, UART_FCR_FIFO);
+    uart_write(UART_MCR, UART_MCR_IRQ);
+    uart_write(UART_IER, enabled = UART_IER_RECEIVE);
     intc_enable(LINE_uart, console_interrupt);
 }
 
@@ -149,7 +139,7 @@ void console_flush(void)
 
     while (!queue_is_empty(&output))
         send();
-    uart_enable(IER_TRANSMIT, false);
+    uart_enable(UART_IER_TRANSMIT, false);
     irq_restore(irq);
 }
 
@@ -201,7 +191,7 @@ static char next_key(void)
     while (queue_is_empty(&input))
         sched_sleep(&input, TIMER_NEVER);
     char c = queue_take(&input);
-    uart_enable(IER_RECEIVE, true);
+    uart_enable(UART_IER_RECEIVE, true);
     irq_restore(irq);
     return c;
 }

@@ -18,18 +18,8 @@
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
 
-enum { DATA, FAULT, COUNT, LBA0, LBA1, LBA2, DEVICE, STATUS, COMMAND = STATUS };
-
-#define STATUS_BUSY      0x80
-#define STATUS_DATA      0x08
-#define STATUS_ERROR     0x01
 #define STATUS_NOTHING   0xff /* of a port where nothing is */
-#define COMMAND_READ     0x20
-#define COMMAND_WRITE    0x30
-#define COMMAND_FLUSH    0xe7
-#define COMMAND_IDENTIFY 0xec
-#define DEVICE_LBA       0xe0
-#define IDENTIFY_SECTORS 60 /* and 61: how many there are */
+#define IDENTIFY_SECTORS 60   /* and 61: how many there are */
 #define PATIENCE         1000000
 
 static word sectors;
@@ -47,27 +37,27 @@ static void disk_out(word reg, word value)
 
 static void disk_interrupt(void)
 {
-    disk_in(STATUS);
+    disk_in(ATA_STATUS);
     sched_wake(&sectors);
 }
 
 static void take_data(uint16_t *data)
 {
     for (word i = 0; i < SECTOR_SIZE / 2; i++)
-        data[i] = (uint16_t)disk_in(DATA);
+        data[i] = (uint16_t)disk_in(ATA_DATA);
 }
 
 static void give_data(const uint16_t *data)
 {
     for (word i = 0; i < SECTOR_SIZE / 2; i++)
-        disk_out(DATA, data[i]);
+        disk_out(ATA_DATA, data[i]);
 }
 
 /* It may be that what is there is no disk, and never answers. */
 static bool wait_by_looking(void)
 {
     for (word i = 0; i < PATIENCE; i++)
-        if (!(disk_in(STATUS) & STATUS_BUSY))
+        if (!(disk_in(ATA_STATUS) & ATA_STATUS_BSY))
             return true;
     return false;
 }
@@ -75,13 +65,13 @@ static bool wait_by_looking(void)
 void disk_init(void)
 {
     uint16_t data[SECTOR_SIZE / 2];
-    word status = disk_in(STATUS) & 0xff;
+    word status = disk_in(ATA_STATUS) & 0xff;
 
     if (status == 0 || status == STATUS_NOTHING)
         return;
-    disk_out(DEVICE, DEVICE_LBA);
-    disk_out(COMMAND, COMMAND_IDENTIFY);
-    if (!wait_by_looking() || !(disk_in(STATUS) & STATUS_DATA)) {
+    disk_out(ATA_DEVICE, ATA_DEVICE_LBA);
+    disk_out(ATA_COMMAND, ATA_COMMAND_IDENTIFY);
+    if (!wait_by_looking() || !(disk_in(ATA_STATUS) & ATA_STATUS_DRQ)) {
         printk("disk: it does not answer, and will not be used\n");
         return;
     }
@@ -96,27 +86,27 @@ word disk_size(void)
 }
 
 /* Waits until the disk is no longer busy. `wanted`: the bits that must then be set, or
- * STATUS_ERROR is. Returns 0 or an error. */
+ * ATA_STATUS_ERR is. Returns 0 or an error. */
 static int wait_for(word wanted)
 {
     word irq = irq_save();
     word status;
 
-    while ((status = disk_in(STATUS)) & STATUS_BUSY)
+    while ((status = disk_in(ATA_STATUS)) & ATA_STATUS_BSY)
         if (sched_can_sleep())
             sched_sleep(&sectors, TIMER_NEVER);
     irq_restore(irq);
-    return (status & STATUS_ERROR) || (status & wanted) != wanted ? -ERROR_io : 0;
+    return (status & ATA_STATUS_ERR) || (status & wanted) != wanted ? -ERROR_io : 0;
 }
 
 static void command(word lba, word what)
 {
-    disk_out(COUNT, 1);
-    disk_out(LBA0, lba & 0xff);
-    disk_out(LBA1, lba >> 8 & 0xff);
-    disk_out(LBA2, lba >> 16 & 0xff);
-    disk_out(DEVICE, DEVICE_LBA | (lba >> 24 & 0xf));
-    disk_out(COMMAND, what);
+    disk_out(ATA_COUNT, 1);
+    disk_out(ATA_LBA_LOW, lba & 0xff);
+    disk_out(ATA_LBA_MID, lba >> 8 & 0xff);
+    disk_out(ATA_LBA_HIGH, lba >> 16 & 0xff);
+    disk_out(ATA_DEVICE, ATA_DEVICE_LBA | (lba >> 24 & 0xf));
+    disk_out(ATA_COMMAND, what);
 }
 
 static int check(word lba)
@@ -133,8 +123,8 @@ int disk_read(word lba, void *sector)
     if (error)
         return error;
     lock_take(&lock);
-    command(lba, COMMAND_READ);
-    error = wait_for(STATUS_DATA);
+    command(lba, ATA_COMMAND_READ);
+    error = wait_for(ATA_STATUS_DRQ);
     if (!error)
         take_data(sector);
     lock_give(&lock);
@@ -148,14 +138,14 @@ int disk_write(word lba, const void *sector)
     if (error)
         return error;
     lock_take(&lock);
-    command(lba, COMMAND_WRITE);
-    error = wait_for(STATUS_DATA);
+    command(lba, ATA_COMMAND_WRITE);
+    error = wait_for(ATA_STATUS_DRQ);
     if (!error) {
         give_data(sector);
         error = wait_for(0);
     }
     if (!error) {
-        command(lba, COMMAND_FLUSH);
+        command(lba, ATA_COMMAND_FLUSH);
         error = wait_for(0);
     }
     lock_give(&lock);

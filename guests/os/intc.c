@@ -10,16 +10,14 @@
 #include "guests/os/arch.h"
 #include "guests/os/printk.h"
 
-#define INTC_ENABLE (REGION_intc + 4)
-#define INTC_CLAIM  (REGION_intc + 8)
-#define LINES       32
+#define LINES 32
 
 static void (*handlers[LINES])(void);
 
 void intc_enable(unsigned line, void (*handler)(void))
 {
     handlers[line] = handler;
-    mmio_write32(INTC_ENABLE, mmio_read32(INTC_ENABLE) | 1u << line);
+    mmio_write32(REGION_intc + INTC_ENABLE, mmio_read32(REGION_intc + INTC_ENABLE) | 1u << line);
     csr_set(CSR_ie, ie_ext);
 }
 
@@ -27,10 +25,10 @@ void intc_handle(void)
 {
     word line;
 
-    while ((line = mmio_read32(INTC_CLAIM)) != 0) {
+    while ((line = mmio_read32(REGION_intc + INTC_CLAIM)) != 0) {
         if (line >= LINES || !handlers[line])
             panic("interrupt from line %u, which nobody enabled", line);
         handlers[line]();
-        mmio_write32(INTC_CLAIM, line);
+        mmio_write32(REGION_intc + INTC_CLAIM, line);
     }
 }

@@ -8,9 +8,6 @@
 #include "guests/os/arch.h"
 #include "guests/os/console.h"
 
-#define FINISHER_GOOD 0x5555u
-#define FINISHER_FAIL 0x3333u /* the code goes into the upper half */
-
 static void console_sink(void *user, const char *text, size_t size)
 {
     (void)user;
@@ -48,7 +45,7 @@ void power_off(word status)
 {
     irq_off();
     console_flush();
-    mmio_write32(REGION_finisher, status ? status << 16 | FINISHER_FAIL : FINISHER_GOOD);
+    mmio_write32(REGION_finisher, status ? status << 16 | FINISHER_END_FAIL : FINISHER_END_PASS);
     for (;;)
         wfi();
 }

@@ -29,6 +29,8 @@ static const struct {
     {"$TRAPEZE help hint", 0, "vm_create", NULL},
     {"$TRAPEZE help isa --json", 2, NULL, "no JSON form"},
     {"$TRAPEZE help platform", 0, "0c000000", NULL},
+    {"$TRAPEZE help platform uart", 0, "0001 READY     a byte waits", NULL},
+    {"$TRAPEZE help platform uatr", 2, NULL, "there is no \"uatr\""},
     {"$TRAPEZE help cuase", 2, NULL, "did you mean \"cause\"?"},
     {"$TRAPEZE run", 2, NULL, "what is missing"},
     {"$TRAPEZE run --rmm 4M x.elf", 2, NULL, "unknown option --rmm; did you mean \"ram\"?"},

@@ -37,6 +37,9 @@ static const struct {
 #define PORTS(name, first, count, meaning) {#name, PORT_##name, first},
 #define LINE(name, number, meaning)        {#name, LINE_##name, number},
 #include "isa/platform.def"
+#define DEVREG(device, name, offset, meaning)      {#name, device##_##name, offset},
+#define DEVBITS(device, reg, name, value, meaning) {#name, device##_##reg##_##name, value},
+#include "isa/devices.def"
 };
 
 START_TEST(every_number_of_the_header_is_the_tables)

@@ -318,14 +318,14 @@ START_TEST(a_write_goes_to_the_real_disk_sector_by_sector)
     vbus_port_out(vm, PORT_ata + 2, 2);
     vbus_port_out(vm, PORT_ata + 3, 0x21);
     vbus_port_out(vm, PORT_ata + 6, 0x40);
-    vbus_port_out(vm, PORT_ata + 7, DISK_WRITE);
+    vbus_port_out(vm, PORT_ata + 7, ATA_COMMAND_WRITE);
     for (unsigned sector = 0; sector < 2; sector++) {
         for (unsigned i = 0; i < 256; i++)
             vbus_port_out(vm, PORT_ata, i);
         ck_assert_ptr_eq(vmm.disk.user, vm);
         ck_assert_uint_eq(fake()->words_out, 256 * (sector + 1));
         ck_assert_uint_eq(fake()->ports[3], 0x21 + sector);
-        ck_assert_uint_eq(fake()->ports[7], DISK_WRITE);
+        ck_assert_uint_eq(fake()->ports[7], ATA_COMMAND_WRITE);
         ck_assert_uint_eq(vbus_port_in(vm, PORT_ata + 7), 0x80);
         fake()->disk_status = 0x50;
         disk_interrupt(&vmm);
@@ -340,7 +340,7 @@ START_TEST(an_error_of_the_real_disk_is_the_guests)
 {
     vbus_port_out(vm, PORT_ata + 2, 1);
     vbus_port_out(vm, PORT_ata + 6, 0x40);
-    vbus_port_out(vm, PORT_ata + 7, DISK_READ);
+    vbus_port_out(vm, PORT_ata + 7, ATA_COMMAND_READ);
     fake()->disk_status = 0x51;
     fake()->disk_error = 0x40;
     disk_interrupt(&vmm);
@@ -353,7 +353,7 @@ START_TEST(an_interrupt_that_comes_too_early_or_for_nobody_is_nothing)
 {
     fake()->disk_status = 0x50;
     disk_interrupt(&vmm);
-    vbus_port_out(vm, PORT_ata + 7, DISK_FLUSH);
+    vbus_port_out(vm, PORT_ata + 7, ATA_COMMAND_FLUSH);
     fake()->disk_status = 0x80;
     disk_interrupt(&vmm);
     ck_assert_ptr_eq(vmm.disk.user, vm);
@@ -363,7 +363,7 @@ END_TEST
 
 START_TEST(a_vm_that_goes_leaves_no_request_behind)
 {
-    vbus_port_out(vm, PORT_ata + 7, DISK_FLUSH);
+    vbus_port_out(vm, PORT_ata + 7, ATA_COMMAND_FLUSH);
     fake()->disk_status = 0x50;
     disk_forget(vm);
     ck_assert_ptr_null(vmm.disk.user);

@@ -21,18 +21,7 @@
 #include "vmm/platform.h"
 #include "vmm/vm.h"
 
-enum { DATA, ERROR, COUNT, LBA_LOW, LBA_MID, LBA_HIGH, DEVICE, COMMAND };
-
-#define STATUS_BSY  0x80
-#define STATUS_DRDY 0x40
-#define STATUS_DSC  0x10
-#define STATUS_DRQ  0x08
-#define STATUS_ERR  0x01
-#define STATUS_IDLE (STATUS_DRDY | STATUS_DSC)
-#define ERROR_IDNF  0x10
-#define ERROR_ABRT  0x04
-#define DEVICE_LBA  0x40
-#define DEVICE_1    0x10
+#define STATUS_IDLE (ATA_STATUS_DRDY | ATA_STATUS_DSC)
 
 void vata_init(struct vm *vm, uint32_t sectors)
 {
@@ -41,7 +30,7 @@ void vata_init(struct vm *vm, uint32_t sectors)
 
 bool vata_can_raise(const struct vm *vm)
 {
-    return vm->ata.status & STATUS_BSY;
+    return vm->ata.status & ATA_STATUS_BSY;
 }
 
 static void set_line(struct vm *vm, bool level)
@@ -53,7 +42,7 @@ static void set_line(struct vm *vm, bool level)
 static void finish(struct vm *vm, uint8_t error)
 {
     vm->ata.error = error;
-    vm->ata.status = STATUS_IDLE | (error ? STATUS_ERR : 0);
+    vm->ata.status = STATUS_IDLE | (error ? ATA_STATUS_ERR : 0);
     vm->ata.command = 0;
     vm->ata.left = 0;
     set_line(vm, true);
@@ -61,25 +50,25 @@ static void finish(struct vm *vm, uint8_t error)
 
 static void be_busy(struct vm *vm)
 {
-    vm->ata.status = STATUS_BSY;
+    vm->ata.status = ATA_STATUS_BSY;
     disk_start(vm, vm->ata.command, vm->ata.lba);
 }
 
 static void offer_buffer(struct vm *vm)
 {
     vm->ata.position = 0;
-    vm->ata.status = STATUS_IDLE | STATUS_DRQ;
+    vm->ata.status = STATUS_IDLE | ATA_STATUS_DRQ;
 }
 
 void vata_done(struct vm *vm, uint8_t error)
 {
     struct vata *a = &vm->ata;
 
-    if (error || a->command == DISK_FLUSH) {
+    if (error || a->command == ATA_COMMAND_FLUSH) {
         finish(vm, error);
         return;
     }
-    if (a->command == DISK_WRITE) {
+    if (a->command == ATA_COMMAND_WRITE) {
         a->lba++;
         if (--a->left == 0) {
             finish(vm, 0);
@@ -95,7 +84,7 @@ static void buffer_done(struct vm *vm)
 {
     struct vata *a = &vm->ata;
 
-    if (a->command == DISK_WRITE) {
+    if (a->command == ATA_COMMAND_WRITE) {
         be_busy(vm);
         return;
     }
@@ -113,7 +102,7 @@ static word transfer(struct vm *vm, bool write, word value)
     struct vata *a = &vm->ata;
     uint8_t *p = a->buffer + a->position;
 
-    if (!(a->status & STATUS_DRQ) || write != (a->command == DISK_WRITE))
+    if (!(a->status & ATA_STATUS_DRQ) || write != (a->command == ATA_COMMAND_WRITE))
         return 0;
     if (write) {
         p[0] = (uint8_t)value;
@@ -138,22 +127,23 @@ static bool take_range(struct vata *a)
 static void start(struct vm *vm, uint8_t command)
 {
     struct vata *a = &vm->ata;
-    bool moves = command == DISK_READ || command == DISK_WRITE;
+    bool moves = command == ATA_COMMAND_READ || command == ATA_COMMAND_WRITE;
 
     set_line(vm, false);
     a->error = 0;
     a->command = command;
     a->lba = 0;
     a->left = 1;
-    if (moves ? !(a->device & DEVICE_LBA) : command != DISK_FLUSH && command != DISK_IDENTIFY) {
-        finish(vm, ERROR_ABRT);
+    if (moves ? !(a->device & ATA_DEVICE_LBA)
+              : command != ATA_COMMAND_FLUSH && command != ATA_COMMAND_IDENTIFY) {
+        finish(vm, ATA_ERROR_ABRT);
         return;
     }
     if (moves && !take_range(a)) {
-        finish(vm, ERROR_IDNF);
+        finish(vm, ATA_ERROR_IDNF);
         return;
     }
-    if (command == DISK_WRITE)
+    if (command == ATA_COMMAND_WRITE)
         offer_buffer(vm);
     else
         be_busy(vm);
@@ -161,29 +151,29 @@ static void start(struct vm *vm, uint8_t command)
 
 static bool present(const struct vata *a)
 {
-    return a->sectors > 0 && !(a->device & DEVICE_1);
+    return a->sectors > 0 && !(a->device & ATA_DEVICE_1);
 }
 
 static word read(struct vm *vm, word offset)
 {
     const struct vata *a = &vm->ata;
 
-    if (offset == DEVICE)
+    if (offset == ATA_DEVICE)
         return a->sectors > 0 ? a->device : 0;
     if (!present(a))
         return 0;
     switch (offset) {
-    case DATA:
+    case ATA_DATA:
         return transfer(vm, false, 0);
-    case ERROR:
+    case ATA_ERROR:
         return a->error;
-    case COUNT:
+    case ATA_COUNT:
         return a->count;
-    case LBA_LOW:
+    case ATA_LBA_LOW:
         return a->lba_low;
-    case LBA_MID:
+    case ATA_LBA_MID:
         return a->lba_mid;
-    case LBA_HIGH:
+    case ATA_LBA_HIGH:
         return a->lba_high;
     default:
         set_line(vm, false);
@@ -196,28 +186,28 @@ static void write(struct vm *vm, word offset, word value)
     struct vata *a = &vm->ata;
     uint8_t byte = (uint8_t)value;
 
-    if (a->status & STATUS_BSY)
+    if (a->status & ATA_STATUS_BSY)
         return;
     switch (offset) {
-    case DATA:
+    case ATA_DATA:
         transfer(vm, true, value);
         break;
-    case COUNT:
+    case ATA_COUNT:
         a->count = byte;
         break;
-    case LBA_LOW:
+    case ATA_LBA_LOW:
         a->lba_low = byte;
         break;
-    case LBA_MID:
+    case ATA_LBA_MID:
         a->lba_mid = byte;
         break;
-    case LBA_HIGH:
+    case ATA_LBA_HIGH:
         a->lba_high = byte;
         break;
-    case DEVICE:
+    case ATA_DEVICE:
         a->device = byte;
         break;
-    case COMMAND:
+    case ATA_COMMAND:
         if (present(a))
             start(vm, byte);
         break;

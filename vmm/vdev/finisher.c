@@ -3,10 +3,8 @@
  */
 #include "vmm/vdev/finisher.h"
 
+#include "vmm/platform.h"
 #include "vmm/vm.h"
-
-#define FINISHER_PASS 0x5555u
-#define FINISHER_FAIL 0x3333u
 
 static word read(struct vm *vm, word offset)
 {
@@ -17,9 +15,9 @@ static word read(struct vm *vm, word offset)
 static void write(struct vm *vm, word offset, word value)
 {
     (void)offset;
-    if (value == FINISHER_PASS)
+    if (value == FINISHER_END_PASS)
         vm_power_off(vm, 0);
-    else if ((value & 0xffff) == FINISHER_FAIL)
+    else if ((value & 0xffff) == FINISHER_END_FAIL)
         vm_power_off(vm, value >> 16);
 }
 

@@ -13,12 +13,10 @@
 #include "vmm/vdev/intc.h"
 
 #include "vmm/isa.h"
+#include "vmm/platform.h"
 #include "vmm/vm.h"
 
-#define INTC_PENDING 0
-#define INTC_ENABLE  4
-#define INTC_CLAIM   8
-#define INTC_LINES   32
+#define INTC_LINES 32
 
 static word asking(const struct vintc *c)
 {

@@ -20,29 +20,16 @@
 #include "vmm/platform.h"
 #include "vmm/vm.h"
 
-enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
-
-#define IER_RECEIVE  0x01
-#define IER_TRANSMIT 0x02
-#define IER_BITS     0x0f
-#define IIR_NONE     0x01
-#define IIR_TRANSMIT 0x02
-#define IIR_RECEIVE  0x04
-#define IIR_FIFO     0xc0
-#define FCR_FIFO     0x01
-#define LCR_DLAB     0x80
-#define MCR_BITS     0x1f
-#define LSR_READY    0x01
-#define LSR_IDLE     0x60
-#define MSR_LINES    0xb0
+#define IER_BITS 0x0f /* that can be written */
+#define MCR_BITS 0x1f
 
 static void update_line(struct vm *vm)
 {
     const struct vuart *u = &vm->uart;
 
     vintc_set_line(vm, LINE_uart,
-                   ((u->ier & IER_RECEIVE) && u->count > 0) ||
-                       ((u->ier & IER_TRANSMIT) && u->thre));
+                   ((u->ier & UART_IER_RECEIVE) && u->count > 0) ||
+                       ((u->ier & UART_IER_TRANSMIT) && u->thre));
 }
 
 bool vuart_has_room(const struct vm *vm)
@@ -52,7 +39,7 @@ bool vuart_has_room(const struct vm *vm)
 
 bool vuart_can_raise(const struct vm *vm)
 {
-    return vm->uart.ier & IER_RECEIVE;
+    return vm->uart.ier & UART_IER_RECEIVE;
 }
 
 void vuart_receive(struct vm *vm, uint8_t byte)
@@ -79,37 +66,37 @@ static word take_byte(struct vm *vm)
 
 static word identify_interrupt(struct vuart *u)
 {
-    word fifo = u->fcr & FCR_FIFO ? IIR_FIFO : 0;
+    word fifo = u->fcr & UART_FCR_FIFO ? UART_IIR_FIFO : 0;
 
-    if ((u->ier & IER_RECEIVE) && u->count > 0)
-        return fifo | IIR_RECEIVE;
-    if ((u->ier & IER_TRANSMIT) && u->thre) {
+    if ((u->ier & UART_IER_RECEIVE) && u->count > 0)
+        return fifo | UART_IIR_RECEIVE;
+    if ((u->ier & UART_IER_TRANSMIT) && u->thre) {
         u->thre = 0;
-        return fifo | IIR_TRANSMIT;
+        return fifo | UART_IIR_TRANSMIT;
     }
-    return fifo | IIR_NONE;
+    return fifo | UART_IIR_NONE;
 }
 
 static word read_register(struct vm *vm, word offset)
 {
     struct vuart *u = &vm->uart;
-    bool dlab = u->lcr & LCR_DLAB;
+    bool dlab = u->lcr & UART_LCR_DLAB;
 
     switch (offset) {
-    case DATA:
+    case UART_DATA:
         return dlab ? u->dll : take_byte(vm);
-    case IER:
+    case UART_IER:
         return dlab ? u->dlm : u->ier;
-    case IIR:
+    case UART_IIR:
         return identify_interrupt(u);
-    case LCR:
+    case UART_LCR:
         return u->lcr;
-    case MCR:
+    case UART_MCR:
         return u->mcr;
-    case LSR:
-        return LSR_IDLE | (u->count > 0 ? LSR_READY : 0);
-    case MSR:
-        return MSR_LINES;
+    case UART_LSR:
+        return UART_LSR_IDLE | (u->count > 0 ? UART_LSR_READY : 0);
+    case UART_MSR:
+        return UART_MSR_LINES;
     default:
         return u->scr;
     }
@@ -125,7 +112,7 @@ static word read(struct vm *vm, word offset)
 
 static void enable_interrupts(struct vuart *u, uint8_t value)
 {
-    if (value & ~u->ier & IER_TRANSMIT)
+    if (value & ~u->ier & UART_IER_TRANSMIT)
         u->thre = 1;
     u->ier = value & IER_BITS;
 }
@@ -139,32 +126,32 @@ static void send(struct vm *vm, uint8_t byte)
 static void write(struct vm *vm, word offset, word value)
 {
     struct vuart *u = &vm->uart;
-    bool dlab = u->lcr & LCR_DLAB;
+    bool dlab = u->lcr & UART_LCR_DLAB;
     uint8_t byte = (uint8_t)value;
 
     switch (offset) {
-    case DATA:
+    case UART_DATA:
         if (dlab)
             u->dll = byte;
         else
             send(vm, byte);
         break;
-    case IER:
+    case UART_IER:
         if (dlab)
             u->dlm = byte;
         else
             enable_interrupts(u, byte);
         break;
-    case IIR:
-        u->fcr = byte & FCR_FIFO;
+    case UART_IIR:
+        u->fcr = byte & UART_FCR_FIFO;
         break;
-    case LCR:
+    case UART_LCR:
         u->lcr = byte;
         break;
-    case MCR:
+    case UART_MCR:
         u->mcr = byte & MCR_BITS;
         break;
-    case SCR:
+    case UART_SCR:
         u->scr = byte;
         break;
     }
