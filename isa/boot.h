@@ -1,7 +1,8 @@
 /*
  * The boot page (isa.md section 11): what the loader tells the first program. Shared by the
  * loader, the monitor (which makes one for each guest) and guests. All words little-endian.
- * It lies page-aligned in RAM behind the program and its modules; a1 holds its address.
+ * It lies page-aligned in RAM behind the program and its modules; a1 holds its address. All RAM
+ * that nothing was loaded into is zero.
  */
 #ifndef ISA_BOOT_H
 #define ISA_BOOT_H

@@ -39,6 +39,7 @@ struct machine {
     word status; /* the finisher's code, once halted */
     enum machine_shutdown shutdown;
     bool input_ended;
+    bool loaded; /* a program was loaded before: RAM holds its traces */
 };
 
 /* Publishes an event at the current instruction: icount, cycle, pc, insn and context are filled

@@ -160,6 +160,8 @@ static void copy_segment(const struct load_memory *ram, const struct image_segme
 static void copy(const struct load_memory *ram, const struct machine_program *p,
                  struct boot_page *page, hpa boot)
 {
+    if (ram->used)
+        memset(ram->data, 0, ram->size);
     for (unsigned i = 0; i < p->image->segment_count; i++)
         copy_segment(ram, &p->image->segments[i]);
     for (unsigned i = 0; i < p->module_count; i++) {

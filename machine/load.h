@@ -11,6 +11,7 @@ struct load_memory {
     uint8_t *data;
     hpa base;
     uint32_t size;
+    bool used; /* an earlier program ran in it: cleared first */
 };
 
 /* How the processor starts. */
@@ -24,7 +25,7 @@ struct load_start {
  * order, the boot page last. Refuses, saying what and what to do: nothing to load, a segment
  * outside RAM, an entry that is in no segment or misaligned, no room, too many modules, a module
  * without a name or with that of another, a name or command line too long. A refusal leaves the
- * memory as it was. Memory that nothing is put into is not touched.
+ * memory as it was. Unused memory that nothing is put into is not touched.
  */
 int load_program(const struct load_memory *ram, const struct machine_program *program,
                  struct load_start *start, struct error *err);

@@ -179,13 +179,15 @@ void machine_free(struct machine *m)
 
 int machine_load(struct machine *m, const struct machine_program *program, struct error *err)
 {
-    struct load_memory ram = {m->ram, RAM_BASE, m->config.ram_size};
+    struct load_memory ram = {m->ram, RAM_BASE, m->config.ram_size, m->loaded};
     struct load_start start;
     int code = load_program(&ram, program, &start, err);
 
     if (code)
         return code;
-    pages_mark(&m->pages, 0, start.boot_page - RAM_BASE + PAGE_SIZE);
+    pages_mark(&m->pages, 0,
+               m->loaded ? m->config.ram_size : start.boot_page - RAM_BASE + PAGE_SIZE);
+    m->loaded = true;
     m->state = MACHINE_READY;
     m->status = 0;
     m->shutdown = SHUTDOWN_NONE;

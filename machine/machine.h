@@ -90,7 +90,7 @@ struct machine;
 int machine_new(struct machine **out, const struct machine_config *config, struct error *err);
 void machine_free(struct machine *m); /* NULL is fine */
 
-/* Puts a program into RAM and the processor at its entry (isa.md 11, Boot). */
+/* Power off and on: RAM is zero but for the program, the processor at its entry (isa.md 11, Boot). */
 int machine_load(struct machine *m, const struct machine_program *program, struct error *err);
 
 /* Runs at most `steps` steps. Exact: icount never passes its value at the call + steps. */

@@ -2,6 +2,10 @@
  * The allocator; see alloc.h. One entry for each frame of RAM, as Xen keeps them: owner and
  * type are exclusive. Free frames are chained through the table, so both directions are O(1).
  *
+ * RAM is zero at power-on, and so is the part of the table that describes it: a frame that was
+ * never used has a valid entry (free, not used) that nobody wrote. So the start costs nothing
+ * for each page of a large memory, and the first use of a frame needs no clearing.
+ *
  * Invariant: held[] sums to the frames in use, free_count + that sum is count.
  */
 #include "vmm/alloc.h"
@@ -22,6 +26,7 @@ static void push_free(struct alloc *a, uint32_t number)
 
     f->owner = OWNER_VMM;
     f->type = FRAME_FREE;
+    f->used = true;
     f->link = a->free_list;
     a->free_list = number;
     a->free_count++;
@@ -44,24 +49,34 @@ bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end)
         a->limit[i] = a->count;
     uint32_t used_frames = used >> PAGE_SHIFT;
     for (uint32_t i = 0; i < used_frames; i++)
-        a->frames[i] = (struct frame){OWNER_VMM, FRAME_IMAGE, FRAME_NONE, 0};
+        a->frames[i] = (struct frame){OWNER_VMM, FRAME_IMAGE, true, FRAME_NONE, 0};
     a->held[OWNER_VMM] = used_frames;
-    for (uint32_t i = a->count; i-- > used_frames;) /* lowest address first in the list */
-        push_free(a, i);
+    a->untouched = used_frames;
+    a->free_count = a->count - used_frames;
     return true;
+}
+
+static uint32_t take_free(struct alloc *a)
+{
+    uint32_t number = a->free_list;
+
+    if (number == FRAME_NONE)
+        return a->untouched++;
+    a->free_list = a->frames[number].link;
+    return number;
 }
 
 bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out)
 {
     vmm_assert(owner < OWNERS_MAX && type != FRAME_FREE);
-    if (a->free_list == FRAME_NONE || a->held[owner] >= a->limit[owner])
+    if (a->free_count == 0 || a->held[owner] >= a->limit[owner])
         return false;
-    struct frame *f = &a->frames[a->free_list];
-    *out = alloc_address(a, a->free_list);
-    a->free_list = f->link;
+    uint32_t number = take_free(a);
+    bool used = a->frames[number].used;
+    *out = alloc_address(a, number);
     a->free_count--;
     a->held[owner]++;
-    *f = (struct frame){(uint16_t)owner, (uint8_t)type, FRAME_NONE, 0};
+    a->frames[number] = (struct frame){(uint16_t)owner, (uint8_t)type, used, FRAME_NONE, 0};
     return true;
 }
 
@@ -69,7 +84,8 @@ bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa
 {
     if (!alloc_frame(a, owner, type, out))
         return false;
-    memset(phys_ptr(*out), 0, PAGE_SIZE);
+    if (alloc_entry(a, *out)->used)
+        memset(phys_ptr(*out), 0, PAGE_SIZE);
     return true;
 }
 

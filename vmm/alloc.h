@@ -27,6 +27,7 @@ enum frame_type {
 struct frame {
     uint16_t owner;
     uint8_t type;
+    bool used;     /* had an owner before: may hold anything; else it is as at power-on, zero */
     uint32_t link; /* frame number of the next in some list, FRAME_NONE at its end */
     uint32_t note;
 };
@@ -47,8 +48,9 @@ struct alloc {
     hpa base; /* of frame 0 */
     uint32_t count;
     struct frame *frames;
-    uint32_t free_list;
-    uint32_t free_count;
+    uint32_t free_list;  /* frames that came back */
+    uint32_t untouched;  /* from here on no frame was ever handed out, nor its entry written */
+    uint32_t free_count; /* of both kinds */
     uint32_t held[OWNERS_MAX];   /* frames of each owner */
     uint32_t limit[OWNERS_MAX];  /* and the most it may hold */
     uint64_t cycles[OWNERS_MAX]; /* CPU time that each has used */
@@ -61,8 +63,8 @@ struct alloc {
 };
 
 /*
- * All RAM from base on; [base, used_end) is in use already and becomes FRAME_IMAGE. The frame
- * table is placed behind it. False when it does not fit.
+ * All RAM from base on; [base, used_end) is in use already and becomes FRAME_IMAGE, the rest is
+ * zero (isa/boot.h). The frame table is placed behind it. False when it does not fit.
  */
 bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end);
 

@@ -25,7 +25,7 @@ static void setup(void)
     memset(ram_data, 0xee, sizeof ram_data);
     for (unsigned i = 0; i < sizeof code; i++)
         code[i] = (uint8_t)(i + 1);
-    ram = (struct load_memory){ram_data, RAM_BASE, RAM_SIZE};
+    ram = (struct load_memory){ram_data, RAM_BASE, RAM_SIZE, false};
     segments[0] = (struct image_segment){
         .vaddr = 0xc0000000, .paddr = RAM_BASE, .size = 64, .filled = 64, .data = code};
     segments[1] = (struct image_segment){
@@ -53,6 +53,18 @@ START_TEST(segments_go_to_their_physical_addresses_and_the_rest_of_them_is_zero)
         ck_assert_uint_eq(ram_data[0x1000 + i], 0);
     ck_assert_uint_eq(ram_data[64], 0xee);
     ck_assert_uint_eq(ram_data[0x1000 + 100], 0xee);
+}
+END_TEST
+
+START_TEST(of_a_program_that_ran_there_before_nothing_is_left)
+{
+    ram.used = true;
+    program.cmdline = NULL;
+    ck_assert_int_eq(load_program(&ram, &program, &start, &err), 0);
+    for (unsigned i = 64; i < 0x1000; i++)
+        ck_assert_uint_eq(ram_data[i], 0);
+    for (unsigned i = start.boot_page - RAM_BASE + PAGE_SIZE; i < RAM_SIZE; i++)
+        ck_assert_uint_eq(ram_data[i], 0);
 }
 END_TEST
 
@@ -281,6 +293,7 @@ Suite *suite_machine_load(void)
 
     tcase_add_checked_fixture(c, setup, NULL);
     tcase_add_test(c, segments_go_to_their_physical_addresses_and_the_rest_of_them_is_zero);
+    tcase_add_test(c, of_a_program_that_ran_there_before_nothing_is_left);
     tcase_add_test(c, the_boot_page_tells_ram_modules_and_command_line);
     tcase_add_test(c, what_fills_ram_to_the_last_byte_is_accepted);
     tcase_add_test(c, no_command_line_is_an_empty_one);

@@ -77,6 +77,23 @@ START_TEST(a_frame_asked_for_cleared_is_clear_although_it_was_used)
 }
 END_TEST
 
+/* Nothing is written to a frame that is as it was at power-on, nor to its entry before. */
+START_TEST(a_frame_that_was_never_used_is_taken_as_it_is)
+{
+    uint32_t first = a.untouched;
+    hpa frame;
+
+    fake()->ram[alloc_address(&a, first) - FAKE_BASE] = 0x55; /* which power-on does not do */
+    ck_assert(alloc_frame_zero(&a, 1, FRAME_RAM, &frame));
+    ck_assert_uint_eq(frame, alloc_address(&a, first));
+    ck_assert_uint_eq(fake()->ram[frame - FAKE_BASE], 0x55);
+    alloc_free(&a, 1, frame);
+    ck_assert(alloc_frame_zero(&a, 1, FRAME_RAM, &frame));
+    ck_assert_uint_eq(frame, alloc_address(&a, first));
+    ck_assert_uint_eq(fake()->ram[frame - FAKE_BASE], 0);
+}
+END_TEST
+
 START_TEST(all_frames_can_be_had_and_then_no_more)
 {
     uint32_t free_frames = a.free_count;
@@ -215,6 +232,7 @@ Suite *suite_vmm_alloc(void)
     tcase_add_test(t, a_machine_too_small_for_the_frame_table_is_refused);
     tcase_add_test(t, a_frame_has_the_owner_and_type_that_asked_for_it);
     tcase_add_test(t, a_frame_asked_for_cleared_is_clear_although_it_was_used);
+    tcase_add_test(t, a_frame_that_was_never_used_is_taken_as_it_is);
     tcase_add_test(t, all_frames_can_be_had_and_then_no_more);
     tcase_add_test(t, an_owner_at_its_limit_gets_no_frame_and_others_do);
     tcase_add_test(t, release_takes_back_everything_of_one_owner_only);
