@@ -8,7 +8,7 @@
 #include "cli/debug.h"
 #include "isa/asm.h"
 #include "isa/csr.h"
-#include "world/world.h"
+#include "world/change.h"
 
 /* ---- set ---------------------------------------------------------------------------------- */
 
@@ -28,38 +28,23 @@ static bool value_of(struct debug *d, const char *text, word *out)
     return true;
 }
 
-/* The processor's registers. They are the guest's own as far as its monitor does not keep them. */
 static void set_register(struct debug *d, word reg, const char *name, word value, bool real)
 {
-    struct host *h = d->verbs.host;
-    char owner[64];
+    enum change_side side = real ? CHANGE_REAL : CHANGE_SEEN;
+    uint16_t context = debug_context(d);
+    char owner[64], seen[96] = "";
+    struct text t = text_init(seen, sizeof seen);
+    struct error err;
     word now;
-    bool ok;
 
-    if (debug_context(d) != view_current(h)) {
-        debug_fail(d, "%s does not run: its registers are in its monitor's memory",
-                   view_context_name(h, debug_context(d), owner, sizeof owner));
+    if (change_register(d->verbs.host, context, side, reg, value, &now, &err)) {
+        debug_fail(d, "%s", err.text);
         return;
     }
-    if (reg == VIEW_RING) {
-        debug_fail(d, "the ring changes by a trap or by tret only; set pring of status, and epc");
-        return;
-    }
-    if (reg > VIEW_RING && debug_context(d) != 0 && !real) {
-        debug_fail(d,
-                   "what %s sees of %s is kept by its monitor; 'set real %s ...' sets the "
-                   "processor's",
-                   view_context_name(h, debug_context(d), owner, sizeof owner), name, name);
-        return;
-    }
-    ok = reg <= VIEW_PC ? host_write_reg(h, reg == VIEW_PC ? HOST_REG_PC : reg, value)
-                        : host_write_csr(h, reg, value);
-    if (!ok) {
-        debug_fail(d, "%s cannot be set: it is a counter", name);
-        return;
-    }
-    view_real(h, debug_context(d), reg, &now);
-    debug_say(d, "%s = %08x%s", name, now,
+    if (reg > VIEW_RING && context != 0)
+        text_add(&t, real ? "  in the processor" : "  as %s sees it",
+                 view_context_name(d->verbs.host, context, owner, sizeof owner));
+    debug_say(d, "%s = %08x%s%s", name, now, seen,
               now != value ? "  (bits that it does not have were dropped)" : "");
 }
 

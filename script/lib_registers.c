@@ -1,13 +1,15 @@
 /*
  * Registers by name. Four views of the same names:
- *   m.regs, m.csr     the machine's own; may be assigned
+ *   m.regs, m.csr     the machine's own
  *   vm.guest          as the context sees them; nil where nobody knows
  *   vm.real           what is in the processor while the context runs; nil while it does not
+ * All may be assigned; world/change.h says what cannot be.
  * pairs() goes through all names in the order of the manual.
  */
 #include "base/suggest.h"
 #include "isa/csr.h"
 #include "script/internal.h"
+#include "world/change.h"
 #include "world/view.h"
 
 static const char *const abi_names[] = {
@@ -104,24 +106,13 @@ static int assign(lua_State *L)
 {
     const struct place *p = arg(L);
     word reg = register_arg(L, (enum view)p->kind), value = options_word(L, 3);
-    const char *name = lua_tostring(L, 2);
-    bool done;
+    bool own = p->kind == VIEW_REGS || p->kind == VIEW_CSRS;
+    uint16_t context = own ? view_current(p->host) : p->context;
+    enum change_side side = p->kind == VIEW_GUEST ? CHANGE_SEEN : CHANGE_REAL;
+    struct error err = {0};
 
-    if (p->kind == VIEW_GUEST || p->kind == VIEW_REAL)
-        return luaL_error(L,
-                          "'%s' of a context cannot be assigned: assign m.regs or m.csr while "
-                          "it runs, or its monitor's memory while it does not",
-                          name);
-    if (reg == VIEW_RING)
-        return luaL_error(L, "the ring cannot be assigned: it changes by traps and returns");
-    if (reg == VIEW_PC)
-        done = host_write_reg(p->host, HOST_REG_PC, value);
-    else if (reg < 32)
-        done = host_write_reg(p->host, (unsigned)reg, value);
-    else
-        done = host_write_csr(p->host, reg, value);
-    if (!done)
-        return luaL_error(L, "'%s' is a counter: it cannot be assigned", name);
+    if (change_register(p->host, context, side, reg, value, NULL, &err))
+        return luaL_error(L, "%s", err.text);
     return 0;
 }
 

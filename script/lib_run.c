@@ -120,10 +120,24 @@ void script_may_run(lua_State *L)
         luaL_error(L, "a pane only looks: it cannot run a machine");
 }
 
+/* Nothing was loaded, nor written by hand and pc set to it. */
+static void check_program(lua_State *L, const struct host *h)
+{
+    const struct machine *m = host_machine(h);
+
+    if (machine_icount(m) == 0 && machine_state(m) == MACHINE_READY &&
+        machine_regs(m)->pc < RAM_BASE)
+        luaL_error(L,
+                   "%s: there is no program in this machine: m:load { image = \"os.elf\" } puts "
+                   "one there (or write one by m.mem.hpa and set m.regs.pc)",
+                   host_name(h));
+}
+
 static int wait_for(lua_State *L, struct host *h, const struct goal *goal, lua_KFunction finish)
 {
     struct script *s = script_of(L);
 
+    check_program(L, h);
     host_set_goal(h, goal);
     if (L == s->run && lua_isyieldable(L)) {
         s->waiting = h;

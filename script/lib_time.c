@@ -1,8 +1,10 @@
 /*
- * Time travel from Lua: m:record, m:step_back, m:run_back, m:seek, m:mark (world/timeline.h). What
- * a script remembers in variables of its own does not go back.
+ * Time travel from Lua: m:record, m:step_back, m:run_back, m:seek, m:mark (world/timeline.h), and
+ * whole machines in files: m:save, m:restore (world/snapshot_file.h). What a script remembers in
+ * variables of its own does not go back.
  */
 #include "script/internal.h"
+#include "world/snapshot_file.h"
 #include "world/timeline.h"
 
 #include <inttypes.h>
@@ -107,6 +109,50 @@ static int mark(lua_State *L)
     return 0;
 }
 
+/* Bytes of a machine that are as much work as an instruction of Lua. */
+#define BYTES_PER_INSTRUCTION 16
+
+static void charge_snapshot(lua_State *L, const struct host *h)
+{
+    sandbox_charge(L, machine_config(host_machine(h))->ram_size / BYTES_PER_INSTRUCTION);
+}
+
+/* m:save("boot.snap") */
+static int save(lua_State *L)
+{
+    struct host *h = machine_arg(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    char path[HOME_PATH_SIZE];
+    struct error err;
+
+    script_may_run(L);
+    charge_snapshot(L, h);
+    if (home_snapshot(script_of(L)->base, name, path, sizeof path, &err) ||
+        snapshot_file_save(h, path, &err))
+        return raise_error(L, &err);
+    return 0;
+}
+
+/* m:restore("boot.snap") */
+static int restore(lua_State *L)
+{
+    struct host *h = machine_arg(L, 1);
+    struct script *s = script_of(L);
+    const char *name = luaL_checkstring(L, 2);
+    char path[HOME_PATH_SIZE];
+    struct error err;
+
+    script_may_run(L);
+    if (host_goal(h) == GOAL_PENDING)
+        return luaL_error(L, "restore: run() waits for something on %s", host_name(h));
+    charge_snapshot(L, h);
+    if (home_file(&s->home, s->base, name, path, sizeof path, &err) ||
+        snapshot_file_load(h, path, &err))
+        return raise_error(L, &err);
+    push_icount(L, h);
+    return 1;
+}
+
 static void set_number(lua_State *L, const char *name, uint64_t value)
 {
     lua_pushinteger(L, (lua_Integer)value);
@@ -143,6 +189,8 @@ const struct member machine_time_members[] = {
     {.name = "run_back", .method = run_back},
     {.name = "seek", .method = seek},
     {.name = "mark", .method = mark},
+    {.name = "save", .method = save},
+    {.name = "restore", .method = restore},
     {.name = "history", .get = get_history},
     {0},
 };

@@ -130,14 +130,36 @@ static bool stays_inside(const char *name)
     return true;
 }
 
+static int refuse_name(struct error *err, const char *name)
+{
+    return error_set(err, ERROR_input,
+                     "'%s' is not a file name that a script may use: it must be relative to "
+                     "the script's directory, without '..'",
+                     name);
+}
+
+int home_snapshot(const char *base, const char *name, char *out, size_t size, struct error *err)
+{
+    static const char ending[] = ".snap";
+    size_t n = strlen(name);
+
+    if (!stays_inside(name))
+        return refuse_name(err, name);
+    if (n < sizeof ending || strcmp(name + n - (sizeof ending - 1), ending) != 0)
+        return error_set(err, ERROR_input,
+                         "'%s': a snapshot that a script writes is called NAME%s, so that it "
+                         "replaces nothing else",
+                         name, ending);
+    if (!join(out, size, base, name))
+        return error_set(err, ERROR_input, "%s/%s: the path is too long", base, name);
+    return 0;
+}
+
 int home_file(const struct home *home, const char *base, const char *name, char *out, size_t size,
               struct error *err)
 {
     if (!stays_inside(name))
-        return error_set(err, ERROR_input,
-                         "'%s' is not a file name that a script may use: it must be relative to "
-                         "the script's directory, without '..'",
-                         name);
+        return refuse_name(err, name);
     if (base && join(out, size, base, name) && is_file(out))
         return 0;
     if (join(out, size, home->guests, name) && is_file(out))

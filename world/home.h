@@ -34,4 +34,10 @@ int home_path(const struct home *home, const char *name, char *out, size_t size,
 int home_file(const struct home *home, const char *base, const char *name, char *out, size_t size,
               struct error *err);
 
+/*
+ * Where a script may write a snapshot called `name`: relative, no "..", ending in .snap, in `base`, so
+ * that home_file finds it again.
+ */
+int home_snapshot(const char *base, const char *name, char *out, size_t size, struct error *err);
+
 #endif

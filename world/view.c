@@ -156,6 +156,21 @@ static bool kept_control(const struct host *h, const struct context *k, word reg
     return false;
 }
 
+bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out)
+{
+    const struct context *k = context ? view_context(h, context) : NULL;
+
+    if (!k)
+        return false;
+    if (reg > 0 && reg < 32)
+        return k->gprs && contexts_physical(contexts(h), k->parent, k->gprs + reg * 4, out);
+    for (unsigned i = 0; i < COUNT_OF(kept); i++)
+        if (kept[i].reg == reg)
+            return k->vmcb &&
+                   contexts_physical(contexts(h), k->parent, k->vmcb + kept[i].offset, out);
+    return false;
+}
+
 bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
 {
     const struct context *k = view_context(h, context);

@@ -69,6 +69,9 @@ bool view_guest(const struct host *h, uint16_t context, word reg, word *value);
 /* What is in the machine while the context's code runs. False while it does not run. */
 bool view_real(const struct host *h, uint16_t context, word reg, word *value);
 
+/* Where in memory the monitor of a VM keeps a register of it. False: nowhere that is known. */
+bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out);
+
 /* By name: "a0", "x10", "pc", "ring", "status", "cycle"...; false when there is none. */
 bool view_register(const char *name, word *reg);
 

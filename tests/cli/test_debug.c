@@ -75,7 +75,7 @@ END_TEST
 
 static const struct {
     const char *command, *input;
-    const char *words[14];
+    const char *words[15];
 } guests[] = {
     {OS "hello",
      "break kernel_main\ncontinue\nnext\ndelete\nbreak trap cause=ecall_ring3\ncontinue\n"
@@ -93,11 +93,11 @@ static const struct {
       "L0  vmm", "monitor", "L1    os", "looking at os", "s0"}},
     {VMM,
      "exit\nbreak os.elf:kernel_main\ncontinue\nprint ring\nprint status\nprint tvec\nwalk\n"
-     "break trap_entry\ndelete 1\ncontinue\nprint cause guest\nwalk\nset tvec 0\n",
+     "break trap_entry\ndelete 1\ncontinue\nprint cause guest\nwalk\nset tvec 0\nset ptbr 0\n",
      {"in os.elf", "breakpoint kernel_main", "L1 os  ring 1", "os.elf:kernel_main",
       "guest sees 0 | 1 real  !=", "guest sees", "real  !=", "guest sees", "<trap_entry>",
       "paging is off", "(the monitor's shadow) gives hpa", "breakpoint trap_entry", "cause",
-      "level 1: entry at"}},
+      "level 1: entry at", "as os sees it"}},
 };
 
 START_TEST(a_guest_is_debugged_natively_and_under_the_monitor)
@@ -105,8 +105,8 @@ START_TEST(a_guest_is_debugged_natively_and_under_the_monitor)
     struct spawned s = spawn(guests[_i].command, guests[_i].input);
     const char *at = s.out;
 
-    ck_assert_int_eq(s.exit_code, strstr(guests[_i].input, "set tvec") ? 2 : 0);
-    for (unsigned i = 0; i < 14 && guests[_i].words[i]; i++) {
+    ck_assert_int_eq(s.exit_code, strstr(guests[_i].input, "set ptbr") ? 2 : 0);
+    for (unsigned i = 0; i < 15 && guests[_i].words[i]; i++) {
         const char *found = strstr(at, guests[_i].words[i]);
         ck_assert_msg(found != NULL, "no '%s' (word %u) behind:\n%.2000s", guests[_i].words[i], i,
                       at);

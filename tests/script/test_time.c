@@ -42,6 +42,10 @@ static const struct {
      "print(m.history) m:record() m:run() print(m.history.first, m.history.last) m:record(false) "
      "print(m.history)",
      "nil\n0\t22\nnil\n"},
+    {PRINT "m:step(9) m:save 'build/test-time.snap' local d = m.digest m:run() "
+           "print(m:restore 'build/test-time.snap', m.digest == d, m.state, m.console) m:run() "
+           "print(m.status)",
+     "9\ttrue\tready\t\n7\n"},
 };
 
 START_TEST(going_back_gives_what_was_there)
@@ -64,6 +68,12 @@ static const struct {
     {RECORDED "m:step(9) m:run_back('tarp')", "run_back: "},
     {RECORDED "m:step(9) m:run_back('insn', { when = function(e) return e.nothing.x end })",
      "test.lua:"},
+    {PRINT "m:save '../x.snap'", "test.lua:2: error: '../x.snap' is not a file name"},
+    {PRINT "m:save 'test.lua'", "is called NAME.snap"},
+    {PRINT "m:save 'build/none/x.snap'", "build/none/x.snap"},
+    {PRINT "m:restore 'none.snap'", "there is no file 'none.snap'"},
+    {PRINT "m:restore 'README.md'", "this is no snapshot of trapeze"},
+    {PRINT "m:on_console(function() m:save 'x.snap' end) m:run()", "from inside an event handler"},
     {RECORDED "m:on_console(function() m:step_back() end) m:run()", "from inside an event handler"},
 };
 
