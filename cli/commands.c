@@ -70,6 +70,11 @@ static const struct cli_option classify_options[] = {
     {0},
 };
 
+static const struct cli_option bench_options[] = {
+    {KEY_SEED, "seed", "N", "of its random numbers (default 1)"},
+    {0},
+};
+
 static const struct cli_option help_options[] = {
     {KEY_MAN, "man", NULL, "the manual page: trapeze help --man | man -l -"},
     {KEY_COMPLETION, "completion", "SHELL", "completion for bash or zsh"},
@@ -123,6 +128,11 @@ const struct cli_command cli_commands[] = {
      "location; the table says what that shows, with the pair that proves it, and which of the\n"
      "theorems hold for the strict machine and for the classic one.",
      0, 0, classify_options, cli_classify, NULL},
+    {"bench", "[NAME]", "run a benchmark of the simulated machine",
+     "Without a name: which there are. Times are simulated cycles, from a table of costs, so that\n"
+     "they are the same on every computer.\n\n"
+     "  trapeze bench techniques",
+     0, 1, bench_options, cli_bench, NULL},
     {"list", "", "list the scenarios", "Name, title and story of every scenario.", 0, 0, no_options,
      cli_list, NULL},
     {"help", "[COMMAND|TOPIC [ITEM]]", "explain a command or a part of the machine",

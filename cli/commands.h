@@ -5,6 +5,7 @@
 #include "cli/args.h"
 
 int cli_asm(const struct cli_args *args);
+int cli_bench(const struct cli_args *args);
 int cli_classify(const struct cli_args *args);
 int cli_debug(const struct cli_args *args);
 int cli_disasm(const struct cli_args *args);

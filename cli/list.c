@@ -1,6 +1,7 @@
 /*
  * trapeze list: the scenarios, each opened for what it says about itself. Also finds a
- * scenario by its name, for run and tui.
+ * scenario by its name, for run and tui; and the same for benchmarks, which are scenarios in
+ * another folder.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "base/suggest.h"
 #include "cli/commands.h"
+#include "cli/run.h"
 #include "script/script.h"
 
 int cli_fail(const struct error *err)
@@ -26,12 +28,19 @@ static int is_lua(const struct dirent *entry)
     return n > 4 && strcmp(entry->d_name + n - 4, ".lua") == 0;
 }
 
-/* The names in scenarios/, sorted; free each entry and the list. Negative: none, err says why. */
-static int scan(struct home *home, struct dirent ***entries, struct error *err)
+struct folder {
+    const char *path, *what, *who_lists;
+};
+static const struct folder scenarios = {"scenarios", "scenario", "trapeze list"};
+static const struct folder benchmarks = {"lua-scripts/bench", "benchmark", "trapeze bench"};
+
+/* The names in a folder, sorted; free each entry and the list. Negative: none, err says why. */
+static int scan(const struct folder *folder, struct home *home, struct dirent ***entries,
+                struct error *err)
 {
     char path[HOME_PATH_SIZE];
 
-    if (home_find(home, err) || home_path(home, "scenarios", path, sizeof path, err))
+    if (home_find(home, err) || home_path(home, folder->path, path, sizeof path, err))
         return -1;
     int n = scandir(path, entries, is_lua, alphasort);
     if (n < 0)
@@ -46,7 +55,8 @@ static void free_entries(struct dirent **entries, int n)
     free(entries);
 }
 
-int cli_scenario_path(const char *name, char *out, size_t size, struct error *err)
+static int find(const struct folder *folder, const char *name, char *out, size_t size,
+                struct error *err)
 {
     struct suggest near = suggest_for(name);
     struct dirent **entries;
@@ -61,7 +71,7 @@ int cli_scenario_path(const char *name, char *out, size_t size, struct error *er
             return 0;
         return error_set(err, ERROR_input, "%s: cannot be read", name);
     }
-    int n = scan(&home, &entries, err);
+    int n = scan(folder, &home, &entries, err);
     if (n < 0)
         return err->code;
     snprintf(file, sizeof file, "%s.lua", name);
@@ -76,10 +86,15 @@ int cli_scenario_path(const char *name, char *out, size_t size, struct error *er
         suggest_add(&near, &text);
     free_entries(entries, n);
     if (result)
-        return error_set(err, ERROR_usage, "no scenario \"%s\"%s (trapeze list shows them)", name,
-                         hint);
-    snprintf(file, sizeof file, "scenarios/%s.lua", name);
+        return error_set(err, ERROR_usage, "no %s \"%s\"%s (%s shows them)", folder->what, name,
+                         hint, folder->who_lists);
+    snprintf(file, sizeof file, "%s/%s.lua", folder->path, name);
     return home_path(&home, file, out, size, err);
+}
+
+int cli_scenario_path(const char *name, char *out, size_t size, struct error *err)
+{
+    return find(&scenarios, name, out, size, err);
 }
 
 static void print_json(const struct script *s)
@@ -112,24 +127,40 @@ static int print_one(const char *path, bool json, struct error *err)
     return 0;
 }
 
-int cli_list(const struct cli_args *args)
+static int list(const struct folder *folder, bool json)
 {
     struct dirent **entries;
     struct home home;
     struct error err;
     char file[HOME_PATH_SIZE], path[HOME_PATH_SIZE];
     int exit_code = 0;
-    int n = scan(&home, &entries, &err);
+    int n = scan(folder, &home, &entries, &err);
 
     if (n < 0)
         return cli_fail(&err);
     for (int i = 0; i < n; i++) {
-        snprintf(file, sizeof file, "scenarios/%s", entries[i]->d_name);
+        snprintf(file, sizeof file, "%s/%s", folder->path, entries[i]->d_name);
         /* A broken scenario is reported, and the rest is still listed. */
-        if (home_path(&home, file, path, sizeof path, &err) ||
-            print_one(path, cli_flag(args, 'j'), &err))
+        if (home_path(&home, file, path, sizeof path, &err) || print_one(path, json, &err))
             exit_code = cli_fail(&err);
     }
     free_entries(entries, n);
     return exit_code;
+}
+
+int cli_list(const struct cli_args *args)
+{
+    return list(&scenarios, cli_flag(args, 'j'));
+}
+
+int cli_bench(const struct cli_args *args)
+{
+    char path[HOME_PATH_SIZE];
+    struct error err;
+
+    if (args->positional_count == 0)
+        return list(&benchmarks, cli_flag(args, 'j'));
+    if (find(&benchmarks, args->positional[0], path, sizeof path, &err))
+        return cli_fail(&err);
+    return run_scenario(args, path);
 }

@@ -34,7 +34,7 @@ static const struct option machine_options[] = {
     {"name", LUA_TSTRING},  {"isa", LUA_TSTRING},
     {"vt", LUA_TBOOLEAN},   {"npt", LUA_TBOOLEAN},
     {"ram", LUA_TNONE},     {"tlb", LUA_TNONE},
-    {"disk", LUA_TSTRING},  {"cost", LUA_TTABLE},
+    {"disk", LUA_TSTRING},  {"cost", LUA_TNONE},
     {"divider", LUA_TNONE}, {0},
 };
 
@@ -83,12 +83,31 @@ static bool isa_option(lua_State *L)
     return classic;
 }
 
+/* A preset's name on the stack becomes its table: `costs` of lua-scripts/costs/NAME.lua. */
+static void load_preset(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushfstring(L, "costs.%s", lua_tostring(L, -2));
+    lua_call(L, 1, 1);
+    if (lua_type(L, -1) != LUA_TTABLE || lua_getfield(L, -1, "costs") != LUA_TTABLE)
+        luaL_error(L, "tz.machine: lua-scripts/costs/%s.lua returns no table with 'costs'",
+                   lua_tostring(L, -2));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
 static void cost_option(lua_State *L, struct cost *cost)
 {
-    if (lua_getfield(L, 1, "cost") == LUA_TNIL) {
+    int type = lua_getfield(L, 1, "cost");
+
+    if (type == LUA_TNIL) {
         lua_pop(L, 1);
         return;
     }
+    if (type == LUA_TSTRING)
+        load_preset(L);
+    else
+        luaL_argexpected(L, type == LUA_TTABLE, 1, "cost = a table, or the name of a preset");
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";

@@ -48,6 +48,10 @@ static const struct {
     {"$TRAPEZE disasm build/guest/os.elf -f nowhere_to_be", 2, NULL, "has no symbol"},
     {"$TRAPEZE list", 0, "trap-and-emulate", NULL},
     {"$TRAPEZE list --json", 0, "{\"name\":\"bare-metal\"", NULL},
+    {"$TRAPEZE bench", 0, "techniques ", NULL},
+    {"$TRAPEZE bench technique", 2, NULL, "did you mean \"techniques\""},
+    /* The preset's own claim: an illegal instruction takes natively what they measured, 889. */
+    {"$TRAPEZE bench techniques | grep -c '^illegal  *88[89] '", 0, "2\n", NULL},
     {"$TRAPEZE run bare-metall", 2, NULL, "did you mean \"bare-metal\""},
     {"$TRAPEZE run --ram 4M bare-metal", 2, NULL, "--ram is for programs"},
     {"$TRAPEZE run os.elf -m programs=programs.pack -c init=hello", 0, "Hello from process 1",

@@ -1,0 +1,10 @@
+# The micro-benchmarks: one kernel, linked with the native operations or with a monitor's.
+
+MICRO_OBJ := $(addprefix $(G)/guests/micro/,micro.o user.o native.o)
+
+$(G)/micro.elf: $(MICRO_OBJ) guests/micro/micro.ld
+	@mkdir -p $(@D)
+	$(call say,GLD,$@)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T guests/micro/micro.ld $(filter %.o,$^) -o $@
+
+GUESTS += $(G)/micro.elf

@@ -1,0 +1,66 @@
+-- Runs the micro-benchmarks (guests/micro) and forkwait under one technique and reads the cycles off the record.
+
+local M = {}
+
+-- The techniques: how each is asked for, and what the machine must be.
+M.techniques = {
+    { name = "native" },
+    { name = "full" },
+}
+
+local function machine(technique, cost)
+    return tz.machine {
+        ram = "32M",
+        isa = technique.isa,
+        vt = technique.vt,
+        npt = technique.npt,
+        cost = cost,
+    }
+end
+
+local function boot(m, technique, kernel, programs, cmdline)
+    if technique.name == "native" then
+        m:load { image = kernel, modules = programs and { { name = "programs", file = "programs.pack" } }, cmdline = cmdline }
+    else
+        m:boot_vmm { guest = "bench", technique = technique.name, kernel = technique.kernels and technique.kernels[kernel] or kernel,
+            ram = "8M", cmdline = cmdline }
+    end
+end
+
+-- Cycles of one operation, by name: begun by a mark that tells how many there are, ended by a mark of 0.
+local function listen(m, result, name)
+    local times, start
+    m:on_hint({ hint = "message" }, function(e) name = (e.vm or m.contexts[1]).mem.gpa:text(e.value, 32) end)
+    m:on_hint({ hint = "mark" }, function(e)
+        if e.value ~= 0 then
+            times, start = e.value, e.cycle
+        else
+            result[name] = (e.cycle - start) / times
+        end
+    end)
+end
+
+-- { syscall = 79.1, ... }: cycles each; loops of the kernel and of programs without their empty loop.
+function M.measure(technique, cost)
+    local result = {}
+    local m = machine(technique, cost)
+    boot(m, technique, "micro.elf")
+    listen(m, result)
+    m:run_until("end", { max = 1e9 })
+    assert(m.status == 0, technique.name .. ": micro.elf " .. m.ending)
+    for name, value in pairs(result) do
+        if name ~= "kernel_loop" and name ~= "user_loop" and name ~= "compute" then
+            local user = name == "syscall" or name == "pgfault" or name == "illegal"
+            result[name] = value - result[user and "user_loop" or "kernel_loop"]
+        end
+    end
+
+    local os = machine(technique, cost)
+    boot(os, technique, "os.elf", true, "init=forkwait quiet")
+    listen(os, result, "forkwait")
+    os:run_until("end", { max = 1e9 })
+    assert(os.status == 0, technique.name .. ": forkwait " .. os.ending)
+    return result
+end
+
+return M
