@@ -195,6 +195,37 @@ static int topic_device(const char *name)
     return found ? 0 : -1;
 }
 
+static int topic_hypercall(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+        const char *who, *arguments, *meaning;
+    } calls[] = {
+#define HYPERCALL(name, number, who, arguments, meaning) {#name, number, #who, arguments, meaning},
+#include "isa/hypercalls.def"
+    };
+    bool found = false;
+
+    for (unsigned i = 0; i < COUNT_OF(calls); i++) {
+        if (name && strcmp(name, calls[i].name) != 0)
+            continue;
+        found = true;
+        printf("  %2u  %-11s %s\n", calls[i].number, calls[i].name, calls[i].meaning);
+        if (name)
+            printf("      arguments   %s\n      for         %s\n",
+                   *calls[i].arguments ? calls[i].arguments : "none",
+                   strcmp(calls[i].who, "ANY") == 0 ? "every guest that asks cpuid for the monitor"
+                                                    : "guests of technique para");
+    }
+    if (name)
+        return found ? 0 : -1;
+    puts("errors, in a0 negated");
+#define HYPERCALL_ERROR(name, number, meaning) printf("  %2d  %-11s %s\n", number, #name, meaning);
+#include "isa/hypercalls.def"
+    return 0;
+}
+
 static int topic_platform(const char *name)
 {
     if (name)
@@ -222,6 +253,7 @@ static const struct {
     {"cause", topic_cause, "trap causes, or one: help cause 24"},
     {"event", topic_event, "what is published, or one with its words: help event trap"},
     {"hint", topic_hint, "numbers of the trace hint"},
+    {"hypercall", topic_hypercall, "what a guest asks of its monitor, or one: help hypercall iret"},
     {"platform", topic_platform,
      "devices, ports, interrupt lines, or a device's registers: help platform uart"},
 };

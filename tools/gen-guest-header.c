@@ -1,6 +1,6 @@
 /*
  * Prints the header that code on the simulated processor uses: numbers of control registers,
- * fields, causes, VMCB words, hints, the platform and its devices, and macros for the new
+ * fields, causes, VMCB words, hints, hypercalls, the platform and its devices, and macros for the new
  * instructions. For C and for assembly. Everything comes from the .def files in isa.
  */
 #include <stdio.h>
@@ -62,6 +62,12 @@ static void numbers(void)
 #define HINT(name, number, value) define("HINT_", #name, "", number, value);
 #include "isa/hints.def"
 #undef HINT
+    puts("\n/* hypercalls and their errors */");
+#define HYPERCALL(name, number, who, arguments, meaning)                                           \
+    define("HYPERCALL_", #name, "", number, meaning);
+#define HYPERCALL_ERROR(name, number, meaning)                                                     \
+    define("HYPERCALL_ERROR_", #name, "", number, meaning);
+#include "isa/hypercalls.def"
     puts("\n/* the platform */");
 #define REGION(name, base, size, meaning)  define("REGION_", #name, "", base, meaning);
 #define PORTS(name, first, count, meaning) define("PORT_", #name, "", first, meaning);

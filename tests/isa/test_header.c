@@ -33,6 +33,9 @@ static const struct {
 #define HINT(name, number, value) {#name, HINT_##name, number},
 #include "isa/hints.def"
 #undef HINT
+#define HYPERCALL(name, number, who, arguments, meaning) {#name, HYPERCALL_##name, number},
+#define HYPERCALL_ERROR(name, number, meaning)           {#name, HYPERCALL_ERROR_##name, number},
+#include "isa/hypercalls.def"
 #define REGION(name, base, size, meaning)  {#name, REGION_##name, base},
 #define PORTS(name, first, count, meaning) {#name, PORT_##name, first},
 #define LINE(name, number, meaning)        {#name, LINE_##name, number},

@@ -1,0 +1,67 @@
+/*
+ * The page that a paravirtual guest and its monitor share (hypercalls.def, share). Two sides
+ * write it, each its own words: so no word needs to be changed by both at once.
+ *
+ *   trap     the monitor fills epc to sp and sets masked; if the trap came from a program, sp is
+ *            then kernel_sp, else it is what it was
+ *   iret     the guest fills epc, status and a7, and kernel_sp when it returns to a program
+ *   events   a bit a port: there is an event while raised and taken differ in it. The monitor
+ *            changes raised, the guest taken. Ports below are fixed, the others are opened.
+ *   clock    the guest's time is the `time` counter, which ring 1 may read, plus clock
+ *   updates  an entry's address and its new value; or, by the low bits of the address, a flush
+ */
+#ifndef ISA_HYPERCALL_H
+#define ISA_HYPERCALL_H
+
+#define HYPERCALL_VERSION 1
+#define HYPERCALL_SIGNATURE                                                                        \
+    0x4d4d5654                 /* the bytes TVMM: cpuid 4000_0000, and behind a paravirtual */
+                               /* kernel's first instruction */
+#define HYPERCALL_UPDATES  128 /* the most that are queued at once */
+#define HYPERCALL_PORTS    32
+
+/* Ports of events. */
+#define EVENT_PORT_timer   0
+#define EVENT_PORT_console 1
+#define EVENT_PORT_block   2
+#define EVENT_PORT_net     3
+#define EVENT_PORT_first   4 /* that can be opened */
+
+/* Offsets in the shared page, for assembly. */
+#define SHARED_EPC         0
+#define SHARED_STATUS      4
+#define SHARED_CAUSE       8
+#define SHARED_TVAL        12
+#define SHARED_SP          16
+#define SHARED_A7          20
+#define SHARED_KERNEL_SP   24
+#define SHARED_MASKED      28
+
+/* What an update does: bits 1:0 of its address. */
+#define UPDATE_ENTRY       0 /* value becomes the entry at the address */
+#define UPDATE_FLUSH_PAGE  1 /* forgets the page at value; bits 10:2 of the address: ASID */
+#define UPDATE_FLUSH_SPACE 2 /* forgets all of an ASID, as above */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct hypercall_update {
+    uint32_t address, value;
+};
+
+struct hypercall_shared {
+    uint32_t epc, status, cause, tval, sp;
+    uint32_t a7;
+    uint32_t kernel_sp;
+    uint32_t
+        masked; /* not 0: events wait. Both write it, the monitor when the guest is not running */
+    uint32_t raised, taken;
+    uint32_t clock, clock_high;
+    uint32_t update_count;
+    struct hypercall_update updates[HYPERCALL_UPDATES];
+};
+
+_Static_assert(sizeof(struct hypercall_shared) <= 4096, "it is one page");
+#endif
+
+#endif
