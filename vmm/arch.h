@@ -14,6 +14,10 @@ struct vcpu;
  * then described by exit_cause, exit_tval, the VMCB's pc and the registers. */
 void arch_enter(struct vcpu *v);
 
+/* The same by vmrun with the VMCB at v->vmcb: until its next exit, which is described there. Of
+ * the general registers a0 is in the VMCB (rs1). */
+void arch_enter_assist(struct vcpu *v);
+
 /* Counters of the real machine. */
 uint64_t arch_cycle(void);
 uint64_t arch_time(void);

@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct vcpu, exit_tval) == 144, "arch_entry.S");
 _Static_assert(offsetof(struct vcpu, monitor_sp) == 148, "arch_entry.S");
 _Static_assert(offsetof(struct vcpu, entered) == 152, "arch_entry.S");
 _Static_assert(offsetof(struct vcpu, ran) == 156, "arch_entry.S");
+_Static_assert(offsetof(struct vcpu, vmcb) == 160, "arch_entry.S");
 
 #define STATUS_MISTAKE 255u /* power-off status when the monitor itself has failed */
 

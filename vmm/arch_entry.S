@@ -23,6 +23,7 @@
 #define MONITOR_SP  148
 #define ENTERED     152
 #define RAN         156
+#define VMCB        160
 
 #define FRAME 64
 
@@ -48,9 +49,8 @@ _start:
     mv   a0, a1
     call arch_main
 
-    .text
-    .globl arch_enter
-arch_enter:
+/* The registers that a call preserves, and the way back to whoever called. */
+.macro leave_monitor vcpu
     addi sp, sp, -FRAME
     sw   ra, 0(sp)
     sw   s0, 4(sp)
@@ -65,7 +65,31 @@ arch_enter:
     sw   s9, 40(sp)
     sw   s10, 44(sp)
     sw   s11, 48(sp)
-    sw   sp, MONITOR_SP(a0)
+    sw   sp, MONITOR_SP(\vcpu)
+.endm
+
+.macro back_to_monitor
+    lw   ra, 0(sp)
+    lw   s0, 4(sp)
+    lw   s1, 8(sp)
+    lw   s2, 12(sp)
+    lw   s3, 16(sp)
+    lw   s4, 20(sp)
+    lw   s5, 24(sp)
+    lw   s6, 28(sp)
+    lw   s7, 32(sp)
+    lw   s8, 36(sp)
+    lw   s9, 40(sp)
+    lw   s10, 44(sp)
+    lw   s11, 48(sp)
+    addi sp, sp, FRAME
+    ret
+.endm
+
+    .text
+    .globl arch_enter
+arch_enter:
+    leave_monitor a0
     lw   t0, CB(a0)
     lw   t1, VMCB_pc(t0)
     csrw CSR_epc, t1
@@ -104,21 +128,29 @@ trap_entry:
     csrr t0, CSR_tval
     sw   t0, EXIT_TVAL(t6)
     lw   sp, MONITOR_SP(t6)
-    lw   ra, 0(sp)
-    lw   s0, 4(sp)
-    lw   s1, 8(sp)
-    lw   s2, 12(sp)
-    lw   s3, 16(sp)
-    lw   s4, 20(sp)
-    lw   s5, 24(sp)
-    lw   s6, 28(sp)
-    lw   s7, 32(sp)
-    lw   s8, 36(sp)
-    lw   s9, 40(sp)
-    lw   s10, 44(sp)
-    lw   s11, 48(sp)
-    addi sp, sp, FRAME
-    ret
+    back_to_monitor
+
+/*
+ * The same by vmrun, where the processor keeps the monitor's control registers by itself, tscratch
+ * among them, and counts the guest's instructions. Of the general registers it swaps a0, which
+ * holds the VMCB's address on both sides.
+ */
+    .globl arch_enter_assist
+arch_enter_assist:
+    leave_monitor a0
+    csrw CSR_tscratch, a0
+    .irp n, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    lw   x\n, X(\n)(a0)
+    .endr
+    lw   a0, VMCB(a0)
+    vmrun a0
+    csrr a0, CSR_tscratch
+    .irp n, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    sw   x\n, X(\n)(a0)
+    .endr
+    csrw CSR_tscratch, zero
+    lw   sp, MONITOR_SP(a0)
+    back_to_monitor
 
 /* A trap of the monitor itself: a mistake. With tvec 0 a second one ends the machine. */
 monitor_trap:

@@ -91,6 +91,12 @@ static bool take_disk(struct parser *p, struct vm_description *d, struct slice v
     return true;
 }
 
+static bool take_nested(struct parser *p, struct vm_description *d, struct slice value)
+{
+    d->nesting = slice_is(value, "on");
+    return d->nesting || slice_is(value, "off") || fail(p, "nested=", value, ": there is: on, off");
+}
+
 static bool take_cmdline(struct parser *p, struct vm_description *d, struct slice value)
 {
     (void)p;
@@ -103,7 +109,8 @@ static const struct key {
     bool (*take)(struct parser *p, struct vm_description *d, struct slice value);
 } keys[] = {
     {"technique", take_technique}, {"ram", take_ram},   {"kernel", take_kernel},
-    {"modules", take_modules},     {"disk", take_disk}, {"cmdline", take_cmdline},
+    {"modules", take_modules},     {"disk", take_disk}, {"nested", take_nested},
+    {"cmdline", take_cmdline},
 };
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -145,7 +152,7 @@ static bool take_word(struct parser *p, struct slice key, struct slice value)
         return keys[i].take(p, &p->out[p->count - 1], value);
     }
     return fail(p, "unknown word ", key,
-                "; there is: vm technique ram kernel modules disk cmdline");
+                "; there is: vm technique ram kernel modules disk nested cmdline");
 }
 
 static bool is_blank(char c)

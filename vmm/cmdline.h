@@ -7,6 +7,7 @@
  *     kernel=os.elf           module that holds its kernel
  *     modules=A,B             modules it is given, in this order
  *     disk=0                  its disk; 0 is the machine's
+ *     nested=on               it has hardware assist itself, as far as its technique can give it
  *     cmdline="words"         its kernel's command line
  *
  * A value with blanks stands in quotes, or in braces, which may hold others: a monitor in a
@@ -29,6 +30,7 @@ struct vm_description {
     struct slice kernel;
     struct slice modules; /* separated by commas, may be empty */
     word disk;            /* number, DISK_NONE */
+    bool nesting;
     struct slice cmdline;
 };
 

@@ -134,15 +134,21 @@ void dispatch_exit(struct vcpu *v)
         refuse(v);
 }
 
+void dispatch_interrupts(struct vmm *vmm)
+{
+    word pending = arch_pending();
+
+    for (unsigned code = 0; code < 32; code++)
+        if ((pending >> code & 1) && by_interrupt[code])
+            by_interrupt[code](vmm);
+}
+
 /* Nobody can run: sleep until a device or the timer wants something. */
 static void idle(struct vmm *vmm)
 {
     sched_program(vmm);
     arch_wait();
-    word pending = arch_pending();
-    for (unsigned code = 0; code < 32; code++)
-        if ((pending >> code & 1) && by_interrupt[code])
-            by_interrupt[code](vmm);
+    dispatch_interrupts(vmm);
 }
 
 /* One entry and its exit. What can happen before the guest's next instruction happens first. */
@@ -152,7 +158,7 @@ static void run(struct vm *vm)
 
     if (v->waiting)
         emulate_wake(v);
-    if (v->cb->ip & v->cb->ie)
+    if ((v->cb->ip & v->cb->ie) && !vm->technique->inject)
         vcpu_interrupt(v);
     if (v->root_stale && !vm->ended)
         vm->technique->set_root(v);

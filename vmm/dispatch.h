@@ -11,6 +11,9 @@ struct vmm;
 /* Answers the trap that ended the guest's run (exit_cause, exit_tval). */
 void dispatch_exit(struct vcpu *v);
 
+/* Answers the interrupts that are pending. */
+void dispatch_interrupts(struct vmm *vmm);
+
 /* Runs VMs until none is left. */
 void dispatch_run(struct vmm *vmm);
 

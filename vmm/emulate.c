@@ -63,7 +63,7 @@ static enum outcome emulate_hcall(struct vcpu *v, word bits)
     return emulate_trap(v, CAUSE_hcall, 0);
 }
 
-/* Its machine has no hardware assist (emulate_cpuid says so). */
+/* As on a machine that has no hardware assist (emulate_cpuid says so). */
 static enum outcome emulate_vmrun(struct vcpu *v, word bits)
 {
     return emulate_trap(v, CAUSE_illegal, bits);

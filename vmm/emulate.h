@@ -22,9 +22,13 @@ typedef enum outcome emulate_fn(struct vcpu *v, word bits);
  * instruction that is not one of the table gives the guest an illegal-instruction trap. */
 void emulate(struct vcpu *v, word bits);
 
-/* A guest's load or store that faulted on the device address `address`. Fetches the
- * instruction, once, and checks that it is what faulted (it may have changed meanwhile). */
+/* A guest's load or store that faulted on the device address `address`. Where the processor has
+ * not said which instruction it is (exit_insn), fetches it, once. Checks that it is what faulted:
+ * it may have changed meanwhile. */
 void emulate_access(struct vcpu *v, gva fault, gpa address, bool store);
+
+/* The address that a load or store of the guest goes to. */
+gva emulate_address(const struct vcpu *v, word bits, bool store);
 
 /* Completes a wfi that waited. */
 void emulate_wake(struct vcpu *v);

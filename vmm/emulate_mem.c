@@ -1,7 +1,7 @@
 /*
- * Loads and stores of the guest on virtual devices. The hardware gives the address that
- * faulted, not the instruction: it is fetched here through the guest's own translation, once,
- * and everything is taken from that one copy.
+ * Loads and stores of the guest on virtual devices. A trap gives the address that faulted, not
+ * the instruction: it is fetched here through the guest's own translation, once, and everything
+ * is taken from that one copy. An exit of hardware assist gives the instruction too.
  */
 #include "vmm/emulate.h"
 
@@ -62,7 +62,7 @@ static word extend(word value, word bits)
     return (word)((int32_t)(value << unused) >> unused);
 }
 
-static gva address_of(const struct vcpu *v, word bits, bool store)
+gva emulate_address(const struct vcpu *v, word bits, bool store)
 {
     int32_t high = (int32_t)bits >> 25;
     word offset = store ? (word)high << 5 | (bits >> 7 & 31) : (word)((int32_t)bits >> 20);
@@ -75,7 +75,7 @@ static bool is_it(const struct vcpu *v, word bits, gva fault, bool store)
 {
     for (const struct access_row *r = rows; r < rows + COUNT_OF(rows); r++)
         if ((bits & (word)MASK_LOAD) == r->match)
-            return r->store == store && address_of(v, bits, store) == fault;
+            return r->store == store && emulate_address(v, bits, store) == fault;
     return false;
 }
 
@@ -115,10 +115,10 @@ static enum outcome store(struct vcpu *v, word bits, gva fault, gpa address)
 
 void emulate_access(struct vcpu *v, gva fault, gpa address, bool is_store)
 {
-    word bits;
+    word bits = v->exit_insn;
     bool stepping = vcpu_stepping(v);
 
-    if (!fetch(v, &bits) || !is_it(v, bits, fault, is_store)) {
+    if ((!bits && !fetch(v, &bits)) || !is_it(v, bits, fault, is_store)) {
         /* What ran is not what the guest's table leads to now: let it be fetched again. */
         v->vm->technique->refetch(v, v->cb->pc);
         return;

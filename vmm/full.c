@@ -11,18 +11,10 @@
  */
 #include "vmm/arch.h"
 #include "vmm/dispatch.h"
-#include "vmm/emulate.h"
 #include "vmm/isa.h"
+#include "vmm/paging.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
-
-static void set_root(struct vcpu *v)
-{
-    v->real_ptbr = shadow_select(&v->vm->shadow, v->cb->ptbr, v->cb->ring);
-    if (!v->real_ptbr)
-        vm_end(v->vm, "there is no memory left for its page tables", NULL);
-    v->root_stale = false;
-}
 
 static void enter(struct vcpu *v)
 {
@@ -32,45 +24,12 @@ static void enter(struct vcpu *v)
     arch_enter(v);
 }
 
-static void map(struct vcpu *v, gva address, enum access access)
-{
-    struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
-
-    arch_hint_routine("shadow");
-    switch (shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f)) {
-    case SHADOW_FILLED:
-        break;
-    case SHADOW_GUEST_FAULT:
-        vcpu_trap(v, f.cause, address);
-        break;
-    case SHADOW_DEVICE:
-        if (access == ACCESS_FETCH)
-            vcpu_trap(v, CAUSE_fetch_access, address);
-        else
-            emulate_access(v, address, f.walk.address, access == ACCESS_STORE);
-        break;
-    case SHADOW_NO_MEMORY:
-        vm_end(v->vm, "there is no memory left for its page tables", NULL);
-        break;
-    }
-}
-
-static void unmap(struct vcpu *v, const gva *address, const word *asid)
-{
-    shadow_fence(&v->vm->shadow, address, asid);
-}
-
-static void refetch(struct vcpu *v, gva address)
-{
-    shadow_drop(&v->vm->shadow, address);
-}
-
 const struct technique technique_full = {
     .name = "full",
-    .set_root = set_root,
+    .set_root = paging_set_root,
     .enter = enter,
     .handle_exit = dispatch_exit,
-    .map = map,
-    .unmap = unmap,
-    .refetch = refetch,
+    .map = paging_map,
+    .unmap = paging_unmap,
+    .refetch = paging_refetch,
 };

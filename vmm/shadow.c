@@ -6,7 +6,7 @@
  *   page    h's             R, X    g and h
  *   W       g and h, and D of g: a clean page is mapped read-only, so that its first write
  *           comes here and sets D in the guest's table
- *   PL      min(PL of g + 1, 3)
+ *   PL      min(PL of g + 1, 3); under hardware assist PL of g
  *   A, D    set: the real walker need not write
  *
  * Invariant: the real TLB holds nothing for one of our address space numbers that is not in
@@ -38,6 +38,34 @@ bool shadow_init(struct shadow *s, struct alloc *alloc, unsigned owner, struct p
     return s->bare_asid != ASID_NONE;
 }
 
+void shadow_assisted(struct shadow *s, bool *tlb_stale)
+{
+    s->own_rings = true;
+    s->tlb_stale = tlb_stale;
+}
+
+static unsigned group_of(const struct shadow *s, word ring)
+{
+    return s->own_rings ? 0 : ring_group(ring);
+}
+
+/* The real TLB may hold what is no longer in a table. */
+static void forget_page(const struct shadow *s, gva address, word asid)
+{
+    if (s->tlb_stale)
+        *s->tlb_stale = true;
+    else
+        arch_forget_page(address, asid);
+}
+
+static void forget_asid(const struct shadow *s, word asid)
+{
+    if (s->tlb_stale)
+        *s->tlb_stale = true;
+    else
+        arch_forget_asid(asid);
+}
+
 /* Takes all second-level tables away. */
 static void root_clear(struct shadow *s, struct shadow_root *r)
 {
@@ -51,7 +79,7 @@ static void root_clear(struct shadow *s, struct shadow_root *r)
         r->leaves = f->link;
         alloc_free(s->alloc, s->owner, leaf);
     }
-    arch_forget_asid(r->asid);
+    forget_asid(s, r->asid);
 }
 
 static void root_free(struct shadow *s, struct shadow_root *r)
@@ -75,7 +103,7 @@ void shadow_fini(struct shadow *s)
 {
     for (unsigned i = 0; i < SHADOW_SPACES; i++)
         space_free(s, &s->spaces[i]);
-    arch_forget_asid(s->bare_asid);
+    forget_asid(s, s->bare_asid);
     alloc_asid_free(s->alloc, s->owner, s->bare_asid);
     s->current = NULL;
 }
@@ -161,17 +189,22 @@ static struct shadow_space *find_space(struct shadow *s, word ptbr)
     return unused;
 }
 
+word shadow_bare(const struct shadow *s)
+{
+    return ptbr_of(s->map->root, s->bare_asid);
+}
+
 static __attribute__((noinline)) word select_new(struct shadow *s, word ptbr, word ring)
 {
     if (!(ptbr & PTBR_ON)) {
         s->current = NULL;
-        return ptbr_of(s->map->root, s->bare_asid);
+        return shadow_bare(s);
     }
     if (!s->current || s->current->ptbr != ptbr) {
         s->current = find_space(s, ptbr);
         s->current->used = ++s->clock;
     }
-    struct shadow_root *r = &s->current->roots[ring_group(ring)];
+    struct shadow_root *r = &s->current->roots[group_of(s, ring)];
     if (!r->table && !root_make(s, r))
         return 0;
     return ptbr_of(r->table, r->asid);
@@ -182,7 +215,7 @@ word shadow_select(struct shadow *s, word ptbr, word ring)
     const struct shadow_space *p = s->current;
 
     if (p && p->ptbr == ptbr) { /* mostly: from user to kernel and back */
-        const struct shadow_root *r = &p->roots[ring_group(ring)];
+        const struct shadow_root *r = &p->roots[group_of(s, ring)];
         if (r->table)
             return ptbr_of(r->table, r->asid);
     }
@@ -220,24 +253,26 @@ static word *slot_make(struct shadow *s, struct shadow_root *r, gva address)
     return slot_of(r, address);
 }
 
-static word compose(word guest, word host)
+static word compose(const struct shadow *s, word guest, word host)
 {
     word rights = guest & host & (PTE_R | PTE_W | PTE_X);
     word pl = (guest & PTE_PL) >> PTE_PL_SHIFT;
 
     if (!(guest & PTE_D))
         rights &= ~PTE_W;
-    return (host & PTE_PPN) | PTE_V | PTE_A | PTE_D | rights | PTE_PL_OF(ring_real(pl));
+    return (host & PTE_PPN) | PTE_V | PTE_A | PTE_D | rights |
+           PTE_PL_OF(s->own_rings ? pl : ring_real(pl));
 }
 
-static void slot_set(const struct shadow_root *r, word *slot, gva address, word entry)
+static void slot_set(const struct shadow *s, const struct shadow_root *r, word *slot, gva address,
+                     word entry)
 {
     word old = *slot;
     bool first_write = old != entry && old == (entry & ~PTE_W);
 
     *slot = entry;
     if (old && !first_write)
-        arch_forget_page(address, r->asid);
+        forget_page(s, address, r->asid);
 }
 
 enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fault *f)
@@ -251,28 +286,28 @@ enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fau
     if (!host)
         return SHADOW_DEVICE;
     vmm_assert(s->current); /* without paging the map itself is the table: RAM never faults */
-    struct shadow_root *r = &s->current->roots[ring_group(f->ring)];
+    struct shadow_root *r = &s->current->roots[group_of(s, f->ring)];
     word *slot = slot_make(s, r, f->address);
     if (!slot)
         return SHADOW_NO_MEMORY;
-    slot_set(r, slot, f->address, compose(f->walk.leaf, host));
+    slot_set(s, r, slot, f->address, compose(s, f->walk.leaf, host));
     return SHADOW_FILLED;
 }
 
-static void root_drop(const struct shadow_root *r, gva address)
+static void root_drop(const struct shadow *s, const struct shadow_root *r, gva address)
 {
     word *slot = slot_of(r, address);
 
     if (slot && *slot) {
         *slot = 0;
-        arch_forget_page(address, r->asid);
+        forget_page(s, address, r->asid);
     }
 }
 
 void shadow_drop(struct shadow *s, gva address)
 {
     for (unsigned g = 0; s->current && g < RING_GROUPS; g++)
-        root_drop(&s->current->roots[g], address);
+        root_drop(s, &s->current->roots[g], address);
 }
 
 void shadow_fence(struct shadow *s, const gva *address, const word *asid)
@@ -284,7 +319,7 @@ void shadow_fence(struct shadow *s, const gva *address, const word *asid)
             if (!p->roots[g].table)
                 continue;
             if (address)
-                root_drop(&p->roots[g], *address);
+                root_drop(s, &p->roots[g], *address);
             else
                 root_clear(s, &p->roots[g]);
         }
@@ -295,6 +330,6 @@ word shadow_entry(const struct shadow *s, gva address, word ring)
 {
     if (!s->current)
         return p2m_entry(s->map, address);
-    const word *slot = slot_of(&s->current->roots[ring_group(ring)], address);
+    const word *slot = slot_of(&s->current->roots[group_of(s, ring)], address);
     return slot ? *slot : 0;
 }

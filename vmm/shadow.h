@@ -11,6 +11,9 @@
  * between kernel and user costs no flush. The least recently used space makes room.
  *
  *   guest ptbr -> space -> roots[ring group] -> tables (chained through the frame table)
+ *
+ * Under hardware assist the guest's rings are the real ones: nothing moves outwards, and one
+ * group holds all.
  */
 #ifndef VMM_SHADOW_H
 #define VMM_SHADOW_H
@@ -38,7 +41,10 @@ struct shadow {
     struct alloc *alloc;
     unsigned owner;
     struct p2m *map;
-    word bare_asid; /* for the map itself, while the guest has paging off */
+    bool own_rings;  /* virtual rings are the real ones */
+    bool *tlb_stale; /* set where a translation must be forgotten and sfence.vma does not reach;
+                      * NULL: it does */
+    word bare_asid;  /* for the map itself, while the guest has paging off */
     uint32_t clock;
     struct shadow_space *current; /* the one that the guest runs on; NULL when it runs bare */
     struct shadow_space spaces[SHADOW_SPACES];
@@ -61,11 +67,16 @@ struct shadow_fault {
 
 /* False when no frame or address space number is left. */
 bool shadow_init(struct shadow *s, struct alloc *alloc, unsigned owner, struct p2m *map);
+/* For a guest that vmrun runs: in its own rings, its TLB entries tagged by vmid. */
+void shadow_assisted(struct shadow *s, bool *tlb_stale);
 /* Gives back everything but what the map holds. */
 void shadow_fini(struct shadow *s);
 
 /* The real ptbr for the guest's ptbr and ring, which become current. 0 when out of memory. */
 word shadow_select(struct shadow *s, word ptbr, word ring);
+
+/* The real ptbr while the guest has paging off. */
+word shadow_bare(const struct shadow *s);
 
 /* Answers a real page fault in the current space. */
 enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fault *f);

@@ -3,6 +3,8 @@
 
 static const struct technique *const techniques[] = {
     &technique_full,
+    &technique_assist,
+    &technique_npt,
 };
 
 const struct technique *technique_find(struct slice name)

@@ -23,6 +23,9 @@ struct technique {
     void (*enter)(struct vcpu *v);
     /* Answers what enter came back with. */
     void (*handle_exit)(struct vcpu *v);
+    /* Has the processor deliver a trap at the next entry; it also delivers what is pending in ip.
+     * NULL: the monitor does both to the virtual CPU. */
+    void (*inject)(struct vcpu *v, word cause, word tval);
     /* The guest touched what its real table lacks. */
     void (*map)(struct vcpu *v, gva address, enum access access);
     /* The guest's sfence.vma; NULL stands for x0. */
@@ -31,7 +34,9 @@ struct technique {
     void (*refetch)(struct vcpu *v, gva address);
 };
 
-extern const struct technique technique_full; /* full.c: trap and emulate */
+extern const struct technique technique_full;   /* full.c: trap and emulate */
+extern const struct technique technique_assist; /* assist.c: vmrun, shadow paging */
+extern const struct technique technique_npt;    /* assist.c: vmrun, nested paging */
 
 /* NULL when there is none of this name. */
 const struct technique *technique_find(struct slice name);

@@ -11,6 +11,7 @@
 #include "vmm/isa.h"
 #include "vmm/lib.h"
 #include "vmm/sched.h"
+#include "vmm/technique.h"
 #include "vmm/time.h"
 #include "vmm/vm.h"
 
@@ -46,20 +47,32 @@ static const char *cause_text(word cause)
     return cause & CAUSE_INTERRUPT ? interrupts[cause & 31] : exceptions[cause & 31];
 }
 
-/* Why the processor would shut down instead of taking this trap; NULL when it would not. */
-static const char *dead_end(const struct vcpu *v, word cause, word tval)
+static bool is_fetch_fault(word cause)
+{
+    return cause == CAUSE_fetch_access || cause == CAUSE_fetch_page;
+}
+
+/* Would the processor shut down instead of taking this trap? */
+static bool is_dead_end(const struct vcpu *v, word cause, word tval)
 {
     const union vmcb *cb = v->cb;
 
     if (cb->tvec == 0)
-        return "it trapped while it has no trap handler";
+        return true;
     if (v->trapped_at != v->instret || cb->ring != 0 || cb->pc != cb->tvec)
-        return NULL;
-    if (cause == CAUSE_fetch_access || cause == CAUSE_fetch_page)
-        return "its trap handler cannot be fetched";
-    if (cb->epc == cb->pc && cb->cause == cause && cb->tval == tval)
-        return "the first instruction of its trap handler traps, again and again";
-    return NULL;
+        return false;
+    return is_fetch_fault(cause) || (cb->epc == cb->pc && cb->cause == cause && cb->tval == tval);
+}
+
+void vcpu_dead_end(struct vcpu *v, word cause)
+{
+    const char *why = "the first instruction of its trap handler traps, again and again";
+
+    if (v->cb->tvec == 0)
+        why = "it trapped while it has no trap handler";
+    else if (is_fetch_fault(cause))
+        why = "its trap handler cannot be fetched";
+    vm_end(v->vm, why, cause_text(cause));
 }
 
 static word status_on_trap(word status, word ring)
@@ -75,16 +88,11 @@ static word status_on_trap(word status, word ring)
            saved;
 }
 
-void vcpu_trap(struct vcpu *v, word cause, word tval)
+/* What the processor does in a trap, done to the virtual one. */
+static void take(struct vcpu *v, word cause, word tval)
 {
     union vmcb *cb = v->cb;
-    const char *end = dead_end(v, cause, tval);
 
-    if (end) {
-        vm_end(v->vm, end, cause_text(cause));
-        return;
-    }
-    arch_hint_reflect(v->vm->id);
     cb->epc = cb->pc;
     cb->cause = cause;
     cb->tval = tval;
@@ -97,6 +105,21 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
     }
     cb->pc = cb->tvec;
     v->trapped_at = v->instret;
+}
+
+void vcpu_trap(struct vcpu *v, word cause, word tval)
+{
+    const struct technique *t = v->vm->technique;
+
+    if (!t->inject && is_dead_end(v, cause, tval)) {
+        vcpu_dead_end(v, cause);
+        return;
+    }
+    arch_hint_reflect(v->vm->id);
+    if (t->inject)
+        t->inject(v, cause, tval);
+    else
+        take(v, cause, tval);
 }
 
 void vcpu_tret(struct vcpu *v)

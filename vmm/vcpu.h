@@ -54,8 +54,10 @@ struct vcpu {
     word monitor_sp; /* where arch_enter left the monitor's registers */
     word entered;    /* instret at the last entry, low word */
     word ran;        /* guest instructions that retired since */
+    hpa vmcb;        /* what vmrun is given (hardware assist) */
 
     struct vm *vm;
+    word exit_insn;      /* what exited, where the processor says it; 0: it must be fetched */
     uint64_t instret;    /* guest instructions, direct and emulated */
     bool root_stale;     /* real_ptbr no longer fits ptbr or ring */
     bool waiting;        /* at a wfi that has not completed; pc is the wfi */
@@ -69,9 +71,13 @@ void vcpu_set_ring(struct vcpu *v, word ring);
 
 /*
  * Delivers a trap to the guest as its processor would (isa.md 4): the way to reflect an exit.
- * Ends the VM where the processor would shut down. cause has bit 31 for interrupts.
+ * Ends the VM where the processor would shut down. cause has bit 31 for interrupts. Where the
+ * technique has the processor deliver, it is only noted here, and happens at the next entry.
  */
 void vcpu_trap(struct vcpu *v, word cause, word tval);
+
+/* The processor would shut down, or has, instead of taking a trap: ends the VM, saying why. */
+void vcpu_dead_end(struct vcpu *v, word cause);
 
 /* The return from one: tret in virtual ring 0. */
 void vcpu_tret(struct vcpu *v);

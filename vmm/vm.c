@@ -71,6 +71,7 @@ static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
     slice_copy(d->name, vm->name, VM_NAME_SIZE);
     vm->technique = d->technique;
     vm->ram_size = d->ram;
+    vm->nesting = d->nesting;
     vm->vcpu.vm = vm;
     vm->vcpu.cb = phys_ptr(vmcb);
     vm->vcpu.cb->magic = VMCB_MAGIC;

@@ -13,6 +13,7 @@
 #include "vmm/vdev/intc.h"
 #include "vmm/vdev/uart.h"
 
+struct assist;
 struct line;
 struct technique;
 struct vm_description;
@@ -27,6 +28,7 @@ struct vm {
     char name[VM_NAME_SIZE];
     const struct technique *technique;
     word ram_size;
+    bool nesting; /* it may use hardware assist itself */
 
     bool ended;
     bool powered_off; /* by itself; else something went wrong */
@@ -37,6 +39,7 @@ struct vm {
     struct vcpu vcpu;
     struct p2m map;
     struct shadow shadow;
+    struct assist *assist; /* of the technique of this name, NULL for the others */
     struct vuart uart;
     struct vintc intc;
     struct vata ata;

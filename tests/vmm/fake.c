@@ -88,6 +88,13 @@ void arch_enter(struct vcpu *v)
     abort();
 }
 
+void arch_enter_assist(struct vcpu *v)
+{
+    if (!state.vmrun)
+        abort();
+    state.vmrun(v);
+}
+
 uint64_t arch_cycle(void)
 {
     return state.cycle;

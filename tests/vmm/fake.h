@@ -35,6 +35,7 @@ struct fake {
     word disk_status, disk_error, disk_data;
     unsigned words_out;
     word intc_enable;
+    void (*vmrun)(struct vcpu *v); /* plays the processor; NULL: no guest runs */
 };
 
 /* Starts afresh: all zero, time 1000, empty console. */

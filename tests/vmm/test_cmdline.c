@@ -102,23 +102,26 @@ START_TEST(memory_sizes)
 }
 END_TEST
 
+#define TECHNIQUES "full, assist, npt"
+#define KEYS       "vm technique ram kernel modules disk nested cmdline"
+
 static const struct {
     const char *text, *says;
 } refused[] = {
     {"", "no VM to run; the command line needs vm=NAME kernel=MODULE"},
-    {"vm=a colour=red",
-     "unknown word colour; there is: vm technique ram kernel modules disk cmdline"},
+    {"vm=a colour=red", "unknown word colour; there is: " KEYS},
     {"vm=a quiet", "a word without '=': quiet"},
     {"ram=1M vm=a", "ram= stands before the first vm=NAME"},
-    {"vm=a technique=magic", "no technique is called magic; there is: full"},
-    {"vm=a technique=ful", "no technique is called ful; there is: full"},
-    {"vm=a technique=fully", "no technique is called fully; there is: full"},
+    {"vm=a technique=magic", "no technique is called magic; there is: " TECHNIQUES},
+    {"vm=a technique=ful", "no technique is called ful; there is: " TECHNIQUES},
+    {"vm=a technique=fully", "no technique is called fully; there is: " TECHNIQUES},
     {"vm=", "vm=: a name has 1 to 15 characters"},
     {"vm=0123456789abcdef", "vm=0123456789abcdef: a name has 1 to 15 characters"},
     {"vm=a vm=a", "two VMs are called a"},
     {"vm=a vm=b vm=c vm=d", "too many VMs, at vm=d"},
     {"vm=a disk=1", "disk=1: the machine has one disk, number 0"},
     {"vm=a disk=x", "disk=x: the machine has one disk, number 0"},
+    {"vm=a nested=yes", "nested=yes: there is: on, off"},
     {"vm=a cmdline=\"open", "a quote or brace is not closed after cmdline="},
 };
 

@@ -148,7 +148,11 @@ static const struct {
     {"vm=a kernel=good ram=1G", "ram=1G: give whole pages from 1M to 1024M, as in ram=16M\n"},
     {"vm=a kernel=good ram=128M", "a: this machine has too little RAM left for it\n"},
     {"vm=a kernel=good disk=0 vm=b kernel=good disk=0", "b: disk 0 belongs to another VM\n"},
-    {"vm=a technique=assist", "no technique is called assist; there is: full\n"},
+    {"vm=a technique=fast", "no technique is called fast; there is: full"},
+    {"vm=a kernel=good technique=assist",
+     "a: hardware assist needs a processor with vmrun, and this one has none\n"},
+    {"vm=a kernel=good technique=npt",
+     "a: hardware assist needs a processor with vmrun, and this one has none\n"},
 };
 
 START_TEST(what_cannot_be_run_is_refused_with_status_2)

@@ -1,0 +1,315 @@
+/*
+ * The techniques assist and npt; see assist.h.
+ *
+ * What exits is as little as equivalence and resource control allow:
+ *
+ *   wfi                    the processor is for others while this guest waits
+ *   cpuid                  the guest's machine is not the real one
+ *   port I/O               ports belong to virtual devices; there is no map, so every port exits
+ *   physical interrupts    real devices and the slice's timer are the monitor's
+ *   hcall, vmrun           must exit
+ *   and with shadow paging, where the processor walks other tables than the guest's:
+ *   page faults            most are the shadow's own
+ *   sfence.vma, probe      they mean the guest's tables
+ *   ptbr, tptbr, eptbr     reads and writes, for the same reason
+ *
+ * Everything else the processor does by itself in the guest's own rings: traps and their return,
+ * status, the timer (its compare register is the guest's own while it runs), counters (time by
+ * its offset, instret is the guest's own), single steps.
+ *
+ * The guest's interrupt controller is the monitor's, so its wire is a virtual pending bit. A
+ * trap that the monitor raises is injected. Both are delivered by the processor at entry.
+ *
+ * Shadow paging and TPS. A trap or tret of a guest with TPS moves page tables without an exit, so
+ * the three registers hold real tables throughout, and from what they hold at an exit it is seen
+ * which was moved where. A register whose table has no shadow at hand holds a table that maps
+ * nothing: when it comes into force the first fetch exits, and the right one is made.
+ */
+#include "vmm/assist.h"
+
+#include "vmm/alloc.h"
+#include "vmm/arch.h"
+#include "vmm/lib.h"
+#include "vmm/paging.h"
+#include "vmm/phys.h"
+#include "vmm/technique.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+#include "isa/paging.h"
+
+#define FEATURE_VT    2u /* of cpuid leaf 1 */
+#define FEATURE_NPT   4u
+
+#define BIT(name)     (1u << INTERCEPT_##name)
+#define CAUSE_BIT(of) (1u << CAUSE_##of)
+#define CSR_BIT(of)   (1u << (CSR_##of - CSR_status))
+
+static const word table_registers = CSR_BIT(ptbr) | CSR_BIT(tptbr) | CSR_BIT(eptbr);
+
+/* ---- what exits ---------------------------------------------------------------------------- */
+
+static void set_intercepts(union vmcb *cb, bool shadows)
+{
+    cb->icept_insn = BIT(wfi) | BIT(cpuid) | BIT(port) | BIT(interrupts) | BIT(hcall) | BIT(vmrun);
+    if (!shadows)
+        return;
+    cb->icept_insn |= BIT(sfence_vma) | BIT(probe);
+    cb->icept_cause = CAUSE_BIT(fetch_page) | CAUSE_BIT(load_page) | CAUSE_BIT(store_page);
+    cb->icept_csr_read = table_registers;
+    cb->icept_csr_write = table_registers;
+}
+
+/* ---- entry and exit, for both --------------------------------------------------------------- */
+
+static uint64_t retired(const union vmcb *hw)
+{
+    return (uint64_t)hw->instreth << 32 | hw->instret;
+}
+
+/* The wire is the monitor's to say; the timer is the processor's, the software bit the guest's. */
+static void prepare(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
+{
+    hw->virtual_ip = v->cb->ip & FIELD_ip_ext;
+    hw->tlb_control = *tlb_stale ? 2 : 0;
+    *tlb_stale = false;
+    hw->rs1 = v->x[10];
+    hw->instret = (word)v->instret;
+    hw->instreth = (word)(v->instret >> 32);
+    v->vmcb = phys_of(hw);
+}
+
+void assist_run(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
+{
+    prepare(v, hw, tlb_stale);
+    arch_enter_assist(v);
+    v->x[10] = hw->rs1;
+    v->ran = (word)(retired(hw) - v->instret);
+    v->exit_insn = hw->exit_insn;
+    /* What was injected has been delivered; what was being delivered has not. */
+    hw->inject = hw->exit_event & EVENT_VALID ? hw->exit_event : 0;
+    hw->inject_tval = hw->exit_event_tval;
+}
+
+static void inject(struct vcpu *v, word cause, word tval)
+{
+    v->cb->inject = event_of(cause);
+    v->cb->inject_tval = tval;
+}
+
+/* ---- nested paging -------------------------------------------------------------------------- */
+
+static void enter_npt(struct vcpu *v)
+{
+    assist_run(v, v->cb, &v->vm->assist->tlb_stale);
+}
+
+/* The guest's table is the processor's too. */
+static void set_root_npt(struct vcpu *v)
+{
+    v->real_ptbr = v->cb->ptbr;
+    v->root_stale = false;
+}
+
+/* Under nested paging a page fault is the guest's own and its sfence.vma reaches the processor:
+ * neither exits. What remains is that the VM's map has changed. */
+static void map_npt(struct vcpu *v, gva address, enum access access)
+{
+    vcpu_trap(v, walk_cause(WALK_PAGE_FAULT, access), address);
+}
+
+static void unmap_npt(struct vcpu *v, const gva *address, const word *asid)
+{
+    (void)address, (void)asid;
+    v->vm->assist->tlb_stale = true;
+}
+
+static void refetch_npt(struct vcpu *v, gva address)
+{
+    (void)address;
+    v->vm->assist->tlb_stale = true;
+}
+
+/* ---- shadow paging -------------------------------------------------------------------------- */
+
+static word nothing(const struct assist *a, unsigned which)
+{
+    return PTBR_ON | a->nothing_asids[which] << PTBR_ASID_SHIFT | a->nothing >> PAGE_SHIFT;
+}
+
+/* What each register holds while the guest runs. Two that hold the same real table mean the same
+ * guest's table, so the way back is unique. */
+static void set_roots(struct vcpu *v)
+{
+    struct assist *a = v->vm->assist;
+    const union vmcb *cb = v->cb;
+    word paged = cb->ptbr & PTBR_ON;
+    struct root_pair *r = a->roots;
+
+    r[ROOT_PTBR] = (struct root_pair){cb->ptbr, v->real_ptbr};
+    r[ROOT_TPTBR] = (struct root_pair){cb->tptbr, nothing(a, 0)};
+    r[ROOT_EPTBR] = (struct root_pair){cb->eptbr, nothing(a, 1)};
+    if (cb->tptbr == cb->ptbr)
+        r[ROOT_TPTBR].real = v->real_ptbr;
+    else if (paged && !(cb->tptbr & PTBR_ON))
+        r[ROOT_TPTBR].real = shadow_bare(&v->vm->shadow);
+    if (cb->eptbr == cb->ptbr)
+        r[ROOT_EPTBR].real = v->real_ptbr;
+    else if (cb->eptbr == cb->tptbr)
+        r[ROOT_EPTBR].real = r[ROOT_TPTBR].real;
+}
+
+static word guest_root(const struct assist *a, word real)
+{
+    const struct root_pair *r = a->roots;
+
+    while (r->real != real) {
+        r++;
+        vmm_assert(r < a->roots + ROOTS);
+    }
+    return r->guest;
+}
+
+enum {
+    GUEST_FIRST = offsetof(union vmcb, pc),
+    GUEST_SIZE = offsetof(union vmcb, instreth) + sizeof(word) - GUEST_FIRST,
+    EXIT_FIRST = offsetof(union vmcb, exit_code),
+    EXIT_SIZE = offsetof(union vmcb, exit_ring) + sizeof(word) - EXIT_FIRST,
+};
+
+static void copy(union vmcb *to, const union vmcb *from, word first, word size)
+{
+    memcpy((uint8_t *)to + first, (const uint8_t *)from + first, size);
+}
+
+static void enter_shadow(struct vcpu *v)
+{
+    struct assist *a = v->vm->assist;
+    union vmcb *hw = a->hw, *cb = v->cb;
+
+    set_roots(v);
+    copy(hw, cb, GUEST_FIRST, GUEST_SIZE);
+    hw->ptbr = a->roots[ROOT_PTBR].real;
+    hw->tptbr = a->roots[ROOT_TPTBR].real;
+    hw->eptbr = a->roots[ROOT_EPTBR].real;
+    hw->inject = cb->inject;
+    hw->inject_tval = cb->inject_tval;
+    assist_run(v, hw, &a->tlb_stale);
+    copy(cb, hw, GUEST_FIRST, GUEST_SIZE);
+    copy(cb, hw, EXIT_FIRST, EXIT_SIZE);
+    cb->ptbr = guest_root(a, hw->ptbr);
+    cb->tptbr = guest_root(a, hw->tptbr);
+    cb->eptbr = guest_root(a, hw->eptbr);
+    cb->inject = hw->inject;
+    cb->inject_tval = hw->inject_tval;
+    v->root_stale = cb->ptbr != a->roots[ROOT_PTBR].guest;
+}
+
+static bool is_page_fault(word code)
+{
+    return code == EXIT_CAUSE + CAUSE_fetch_page || code == EXIT_CAUSE + CAUSE_load_page ||
+           code == EXIT_CAUSE + CAUSE_store_page;
+}
+
+/* A fault while another table than the shadow's is in force says nothing about the guest's. */
+static void exit_shadow(struct vcpu *v)
+{
+    if (v->root_stale) {
+        paging_set_root(v);
+        if (is_page_fault(v->cb->exit_code))
+            return;
+    }
+    assist_exit(v);
+}
+
+/* ---- creation ------------------------------------------------------------------------------- */
+
+static bool refuse(struct line *why, const char *what)
+{
+    line_str(why, what);
+    return false;
+}
+
+static bool take_page(struct vm *vm, void *pointer_to_pointer)
+{
+    hpa frame;
+    void **out = pointer_to_pointer;
+
+    if (!alloc_frame_zero(&vm->vmm->alloc, vm->id, FRAME_ASSIST, &frame))
+        return false;
+    *out = phys_ptr(frame);
+    return true;
+}
+
+static bool create(struct vm *vm, struct line *why)
+{
+    void *page;
+
+    if (!(arch_features() & FEATURE_VT))
+        return refuse(why, "hardware assist needs a processor with vmrun, and this one has none");
+    if (!take_page(vm, &page))
+        return refuse(why, "this machine has too little RAM left for it");
+    vm->assist = page;
+    vm->assist->tlb_stale = true; /* its vmid may have been another's */
+    return true;
+}
+
+static bool create_npt(struct vm *vm, struct line *why)
+{
+    if (!create(vm, why))
+        return false;
+    if (!(arch_features() & FEATURE_NPT))
+        return refuse(why, "nested paging is not in this machine's processor; technique=assist "
+                           "does without");
+    vm->vcpu.cb->nested_paging = 1;
+    set_intercepts(vm->vcpu.cb, false);
+    return true;
+}
+
+static bool create_shadow(struct vm *vm, struct line *why)
+{
+    struct alloc *alloc = &vm->vmm->alloc;
+    void *page;
+
+    if (!create(vm, why))
+        return false;
+    struct assist *a = vm->assist;
+    for (unsigned i = 0; i < COUNT_OF(a->nothing_asids); i++)
+        if ((a->nothing_asids[i] = alloc_asid(alloc, vm->id)) == ASID_NONE)
+            return refuse(why, "there are no address space numbers left for it");
+    if (!take_page(vm, &page) || !alloc_frame_zero(alloc, vm->id, FRAME_ASSIST, &a->nothing))
+        return refuse(why, "this machine has too little RAM left for it");
+    a->hw = page;
+    set_intercepts(vm->vcpu.cb, true);
+    set_intercepts(a->hw, true);
+    a->hw->magic = VMCB_MAGIC;
+    a->hw->vmid = vm->id;
+    shadow_assisted(&vm->shadow, &a->tlb_stale);
+    return true;
+}
+
+const struct technique technique_assist = {
+    .name = "assist",
+    .frames = 3, /* struct assist, the VMCB of vmrun, the table that maps nothing */
+    .create = create_shadow,
+    .set_root = paging_set_root,
+    .enter = enter_shadow,
+    .handle_exit = exit_shadow,
+    .inject = inject,
+    .map = paging_map,
+    .unmap = paging_unmap,
+    .refetch = paging_refetch,
+};
+
+const struct technique technique_npt = {
+    .name = "npt",
+    .frames = 1, /* struct assist */
+    .create = create_npt,
+    .set_root = set_root_npt,
+    .enter = enter_npt,
+    .handle_exit = assist_exit,
+    .inject = inject,
+    .map = map_npt,
+    .unmap = unmap_npt,
+    .refetch = refetch_npt,
+};

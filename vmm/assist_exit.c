@@ -1,0 +1,127 @@
+/*
+ * Exits of a guest that vmrun runs: one routine for each code (isa/vmcb.def).
+ *
+ * The processor has decoded the instruction and has checked what the guest's own rights say
+ * about it, so it goes straight to its interpreter routine. A row of the intercepts or exits
+ * without a routine here does not compile.
+ */
+#include "vmm/arch.h"
+#include "vmm/assist.h"
+#include "vmm/dispatch.h"
+#include "vmm/emulate.h"
+#include "vmm/technique.h"
+#include "vmm/time.h"
+#include "vmm/vm.h"
+
+typedef void exit_fn(struct vcpu *v);
+
+/* ---- instructions --------------------------------------------------------------------------- */
+
+static void exit_insn(struct vcpu *v)
+{
+    emulate(v, v->exit_insn);
+}
+
+/* The guest's compare register was its own until now: the real timer may have to ring for it. */
+static void exit_wfi(struct vcpu *v)
+{
+    vtimer_changed(v);
+    emulate(v, v->exit_insn);
+}
+
+static void exit_interrupts(struct vcpu *v)
+{
+    dispatch_interrupts(v->vm->vmm);
+}
+
+#define exit_cpuid      exit_insn
+#define exit_sfence_vma exit_insn
+#define exit_port       exit_insn
+#define exit_probe      exit_insn
+#define exit_tret       exit_insn
+#define exit_counters   exit_insn
+#define exit_hcall      exit_insn
+#define exit_vmrun      exit_insn
+
+static exit_fn *const by_insn[32] = {
+#define INTERCEPT(name, bit, meaning) [bit] = exit_##name,
+#include "isa/vmcb.def"
+};
+
+/* ---- past the vector ------------------------------------------------------------------------ */
+
+/* Where the access went that began the walk: the processor says where the walk's own failed. */
+static gva faulting_address(const struct vcpu *v, enum access access)
+{
+    if (access == ACCESS_FETCH)
+        return v->cb->pc;
+    return emulate_address(v, v->exit_insn, access == ACCESS_STORE);
+}
+
+/*
+ * The VM's map has no page there, or not with this right. RAM of the guest that lacks a right is
+ * the monitor's doing. Else a device may be there; a walk or a fetch finds none.
+ */
+static void exit_nested_fault(struct vcpu *v)
+{
+    static const uint8_t kinds[] = {ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_FETCH};
+    const union vmcb *cb = v->cb;
+    enum access access = (enum access)kinds[cb->exit_info2 & NESTED_ACCESS];
+    gva address = faulting_address(v, access);
+
+    arch_hint_routine("nested fault");
+    if (p2m_entry(&v->vm->map, cb->exit_info1))
+        v->vm->technique->refetch(v, address);
+    else if ((cb->exit_info2 & NESTED_WALK) || access == ACCESS_FETCH)
+        vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);
+    else
+        emulate_access(v, address, cb->exit_info1, access == ACCESS_STORE);
+}
+
+static void exit_shutdown(struct vcpu *v)
+{
+    vcpu_dead_end(v, v->cb->exit_info1);
+}
+
+/* What was refused is ours alone: the guest has no part in it. */
+static void exit_invalid(struct vcpu *v)
+{
+    vm_end(v->vm, "the processor refuses its VMCB", NULL);
+}
+
+static const struct {
+    word code;
+    exit_fn *fn;
+} past_vector[] = {
+#define EXIT(name, code, meaning) {code, exit_##name},
+#include "isa/vmcb.def"
+};
+
+/* ---- by code -------------------------------------------------------------------------------- */
+
+static void answer(struct vcpu *v, word code)
+{
+    if (code < EXIT_CAUSE) {
+        vmm_assert(by_insn[code]);
+        by_insn[code](v);
+        return;
+    }
+    if (code < EXIT_CSR_READ) {
+        v->exit_cause = code - EXIT_CAUSE;
+        v->exit_tval = v->cb->exit_info1;
+        dispatch_exit(v);
+        return;
+    }
+    for (unsigned i = 0; i < COUNT_OF(past_vector); i++) {
+        if (past_vector[i].code == code) {
+            past_vector[i].fn(v);
+            return;
+        }
+    }
+    exit_insn(v); /* a register that is kept by the monitor */
+}
+
+void assist_exit(struct vcpu *v)
+{
+    answer(v, v->cb->exit_code);
+}
