@@ -49,7 +49,7 @@ bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end)
         a->limit[i] = a->count;
     uint32_t used_frames = used >> PAGE_SHIFT;
     for (uint32_t i = 0; i < used_frames; i++)
-        a->frames[i] = (struct frame){OWNER_VMM, FRAME_IMAGE, true, FRAME_NONE, 0};
+        a->frames[i] = (struct frame){OWNER_VMM, FRAME_IMAGE, true, FRAME_NONE, 0, {0}};
     a->held[OWNER_VMM] = used_frames;
     a->untouched = used_frames;
     a->free_count = a->count - used_frames;
@@ -76,7 +76,7 @@ bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out
     *out = alloc_address(a, number);
     a->free_count--;
     a->held[owner]++;
-    a->frames[number] = (struct frame){(uint16_t)owner, (uint8_t)type, used, FRAME_NONE, 0};
+    a->frames[number] = (struct frame){(uint16_t)owner, (uint8_t)type, used, FRAME_NONE, 0, {0}};
     return true;
 }
 

@@ -124,6 +124,12 @@ static void unmap_npt(struct vcpu *v, const gva *address, const word *asid)
     v->vm->assist->tlb_stale = true;
 }
 
+static void forget_npt(struct vm *vm, gpa page, hpa frame)
+{
+    (void)page, (void)frame;
+    vm->assist->tlb_stale = true;
+}
+
 static void refetch_npt(struct vcpu *v, gva address)
 {
     (void)address;
@@ -298,6 +304,7 @@ const struct technique technique_assist = {
     .inject = inject,
     .map = paging_map,
     .unmap = paging_unmap,
+    .forget = paging_forget,
     .refetch = paging_refetch,
 };
 
@@ -311,5 +318,6 @@ const struct technique technique_npt = {
     .inject = inject,
     .map = map_npt,
     .unmap = unmap_npt,
+    .forget = forget_npt,
     .refetch = refetch_npt,
 };

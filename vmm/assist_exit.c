@@ -60,7 +60,8 @@ static gva faulting_address(const struct vcpu *v, enum access access)
 
 /*
  * The VM's map has no page there, or not with this right. RAM of the guest that lacks a right is
- * the monitor's doing. Else a device may be there; a walk or a fetch finds none.
+ * the monitor's doing: a write that somebody waits for, or the TLB's past. Else a device may be
+ * there; a walk or a fetch finds none.
  */
 static void exit_nested_fault(struct vcpu *v)
 {
@@ -70,7 +71,10 @@ static void exit_nested_fault(struct vcpu *v)
     gva address = faulting_address(v, access);
 
     arch_hint_routine("nested fault");
-    if (p2m_entry(&v->vm->map, cb->exit_info1))
+    word entry = p2m_entry(&v->vm->map, cb->exit_info1);
+    if (entry && access == ACCESS_STORE && !(entry & PTE_W))
+        p2m_write_fault(v->vm, cb->exit_info1);
+    else if (entry)
         v->vm->technique->refetch(v, address);
     else if ((cb->exit_info2 & NESTED_WALK) || access == ACCESS_FETCH)
         vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);

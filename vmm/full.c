@@ -31,5 +31,6 @@ const struct technique technique_full = {
     .handle_exit = dispatch_exit,
     .map = paging_map,
     .unmap = paging_unmap,
+    .forget = paging_forget,
     .refetch = paging_refetch,
 };

@@ -2,7 +2,10 @@
 #include "vmm/p2m.h"
 
 #include "vmm/alloc.h"
+#include "vmm/arch.h"
 #include "vmm/lib.h"
+#include "vmm/technique.h"
+#include "vmm/vm.h"
 
 /* Every right and every ring: what the guest may do with its own RAM is the guest's business. */
 static const word ram_rights = PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL | PTE_A | PTE_D;
@@ -55,6 +58,49 @@ static bool all_mapped(const struct p2m *map, gpa first, word size)
     }
 }
 
+/* ---- writes that somebody waits for ------------------------------------------------------- */
+
+/* Where the entry of a page that is RAM is stored. */
+static word *entry_of(const struct p2m *map, gpa address)
+{
+    const word *root = phys_ptr(map->root);
+    word top = root[PT_INDEX1(address)];
+    vmm_assert(top);
+    word *table = phys_ptr(top & PTE_PPN);
+    vmm_assert(table[PT_INDEX0(address)]);
+    return &table[PT_INDEX0(address)];
+}
+
+void p2m_watch(struct p2m *map, gpa address)
+{
+    word *entry = entry_of(map, address);
+
+    *entry = (*entry & ~PTE_W) | P2M_WATCHED;
+    map->vm->technique->forget(map->vm, address & PAGE_MASK, *entry & PTE_PPN);
+}
+
+bool p2m_write_fault(struct vm *vm, gpa address)
+{
+    word *entry = entry_of(&vm->map, address);
+    bool watched = *entry & P2M_WATCHED;
+
+    *entry = (*entry & ~P2M_WATCHED) | PTE_W;
+    if (watched && vm->technique->written)
+        vm->technique->written(vm, address & PAGE_MASK);
+    return true;
+}
+
+word *p2m_word_write(struct p2m *map, gpa address)
+{
+    word entry = p2m_entry(map, address);
+
+    if (entry && !(entry & PTE_W) && !p2m_write_fault(map->vm, address))
+        return NULL;
+    return p2m_word(map, address);
+}
+
+/* ---- copies ------------------------------------------------------------------------------- */
+
 /* Bytes from `address` to the end of its page, at most `size`. */
 static word piece(gpa address, word size)
 {
@@ -70,8 +116,10 @@ bool p2m_write(struct p2m *map, gpa to, const void *from, word size)
     if (!all_mapped(map, to, size))
         return false;
     while (size) {
-        word n = piece(to, size);
-        memcpy(p2m_word(map, to), bytes, n);
+        word n = piece(to, size), *host = p2m_word_write(map, to);
+        if (!host)
+            return false;
+        memcpy(host, bytes, n);
         to += n;
         bytes += n;
         size -= n;

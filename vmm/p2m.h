@@ -12,12 +12,18 @@
 #include "isa/paging.h"
 
 struct alloc;
+struct vm;
 
 struct p2m {
     struct alloc *alloc;
     unsigned owner;
     hpa root;
+    struct vm *vm; /* whose map it is */
 };
+
+/* Why an entry's W is clear: its software bits. A store there ends in p2m_write_fault. */
+#define P2M_SHARED  0x100u /* the frame is somebody else's too: copy on write */
+#define P2M_WATCHED 0x200u /* the technique wants to know of the next write */
 
 /* An empty map. False when no frame is left. */
 bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner);
@@ -36,13 +42,29 @@ static inline word p2m_entry(const struct p2m *map, gpa address)
     return table[PT_INDEX0(address)];
 }
 
-/* Host memory behind an address, NULL when there is none. */
+/* Host memory behind an address, NULL when there is none. To read: p2m_word_write is for writers. */
 static inline word *p2m_word(const struct p2m *map, gpa address)
 {
     word entry = p2m_entry(map, address);
 
     return entry ? phys_ptr((entry & PTE_PPN) | (address & ~PAGE_MASK)) : NULL;
 }
+
+/* The same for somebody who will write there: a device, a walker that sets marks. */
+word *p2m_word_write(struct p2m *map, gpa address);
+
+/*
+ * Asks for news of the next write to a page of RAM, by the guest or by the monitor on its behalf:
+ * the technique's `written` is then called, just before, and the page is watched no longer.
+ */
+void p2m_watch(struct p2m *map, gpa address);
+
+/*
+ * What every write to a page without W comes to, before it happens: those who wait for it are
+ * told, and the page gets its W back. False when there is no memory left for that; the VM has
+ * then ended.
+ */
+bool p2m_write_fault(struct vm *vm, gpa address);
 
 /* Copies into or out of the guest's memory; false (and nothing is copied) unless all of it is RAM. */
 bool p2m_write(struct p2m *map, gpa to, const void *from, word size);

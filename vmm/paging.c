@@ -27,6 +27,9 @@ void paging_map(struct vcpu *v, gva address, enum access access)
     switch (shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f)) {
     case SHADOW_FILLED:
         break;
+    case SHADOW_NO_WRITE:
+        p2m_write_fault(v->vm, f.walk.address); /* the guest tries again */
+        break;
     case SHADOW_GUEST_FAULT:
         vcpu_trap(v, f.cause, address);
         break;
@@ -45,6 +48,11 @@ void paging_map(struct vcpu *v, gva address, enum access access)
 void paging_unmap(struct vcpu *v, const gva *address, const word *asid)
 {
     shadow_fence(&v->vm->shadow, address, asid);
+}
+
+void paging_forget(struct vm *vm, gpa page, hpa frame)
+{
+    shadow_forget(&vm->shadow, page, frame);
 }
 
 void paging_refetch(struct vcpu *v, gva address)

@@ -12,6 +12,7 @@ void paging_set_root(struct vcpu *v);
 /* A real page fault of the guest: its own, a device, or a page that the shadow lacks. */
 void paging_map(struct vcpu *v, gva address, enum access access);
 void paging_unmap(struct vcpu *v, const gva *address, const word *asid);
+void paging_forget(struct vm *vm, gpa page, hpa frame);
 void paging_refetch(struct vcpu *v, gva address);
 
 #endif

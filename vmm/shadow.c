@@ -9,6 +9,10 @@
  *   PL      min(PL of g + 1, 3); under hardware assist PL of g
  *   A, D    set: the real walker need not write
  *
+ * From a frame back to the entries that map it: struct frame has room for a few, each checked
+ * when it is used, since tables come and go without it; of a frame that had more, all tables
+ * are searched.
+ *
  * Invariant: the real TLB holds nothing for one of our address space numbers that is not in
  * its tables now, but for entries that only gained rights. So whatever takes an entry away or
  * replaces it tells the TLB, and nothing else does.
@@ -264,6 +268,91 @@ static word compose(const struct shadow *s, word guest, word host)
            PTE_PL_OF(s->own_rings ? pl : ring_real(pl));
 }
 
+/* ---- from a frame to its entries ---------------------------------------------------------- */
+
+#define MAPS_MANY 1u /* in the first place: there were more than fit; no slot has this address */
+
+static bool maps(const struct shadow *s, hpa slot, hpa frame)
+{
+    const word *entry = phys_ptr(slot);
+
+    return alloc_entry(s->alloc, slot)->type == FRAME_SHADOW && (*entry & PTE_PPN) == frame;
+}
+
+static void remember(const struct shadow *s, hpa frame, hpa slot)
+{
+    hpa *known = alloc_entry(s->alloc, frame)->maps;
+    unsigned free = FRAME_MAPS;
+
+    if (known[0] == MAPS_MANY)
+        return;
+    for (unsigned i = 0; i < FRAME_MAPS; i++) {
+        if (known[i] == slot)
+            return;
+        if (!known[i] || !maps(s, known[i], frame))
+            free = i;
+    }
+    if (free < FRAME_MAPS)
+        known[free] = slot;
+    else
+        known[0] = MAPS_MANY;
+}
+
+static struct shadow_root *root_of(struct shadow *s, hpa leaf, unsigned index)
+{
+    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++) {
+        for (unsigned g = 0; g < RING_GROUPS; g++) {
+            const word *top = p->roots[g].table ? phys_ptr(p->roots[g].table) : NULL;
+            if (top && (top[index] & PTE_PPN) == leaf)
+                return &p->roots[g];
+        }
+    }
+    return NULL;
+}
+
+static void forget_slot(struct shadow *s, hpa slot)
+{
+    hpa leaf = slot & PAGE_MASK;
+    const struct frame *f = alloc_entry(s->alloc, leaf);
+    const struct shadow_root *r = f->owner == s->owner ? root_of(s, leaf, f->note) : NULL;
+    word *entry = phys_ptr(slot);
+
+    if (!r)
+        return;
+    *entry = 0;
+    forget_page(s, f->note << SUPERPAGE_SHIFT | (slot & ~PAGE_MASK) / 4 << PAGE_SHIFT, r->asid);
+}
+
+static void forget_in_root(struct shadow *s, const struct shadow_root *r, hpa frame)
+{
+    for (uint32_t n = r->leaves; n != FRAME_NONE; n = s->alloc->frames[n].link) {
+        hpa leaf = alloc_address(s->alloc, n);
+        const word *entries = phys_ptr(leaf);
+        for (unsigned i = 0; i < PT_ENTRIES; i++)
+            if ((entries[i] & PTE_V) && (entries[i] & PTE_PPN) == frame)
+                forget_slot(s, leaf + i * 4);
+    }
+}
+
+void shadow_forget(struct shadow *s, gpa page, hpa frame)
+{
+    struct frame *f = alloc_entry(s->alloc, frame);
+    bool many = f->maps[0] == MAPS_MANY;
+
+    forget_page(s, page, s->bare_asid);
+    for (unsigned i = 0; i < FRAME_MAPS && !many; i++)
+        if (f->maps[i] && maps(s, f->maps[i], frame))
+            forget_slot(s, f->maps[i]);
+    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES && many; p++)
+        for (unsigned g = 0; g < RING_GROUPS; g++)
+            if (p->roots[g].table)
+                forget_in_root(s, &p->roots[g], frame);
+    if (f->owner == s->owner) /* else others may map it too */
+        memset(f->maps, 0, sizeof f->maps);
+}
+
+/* ---- filling ------------------------------------------------------------------------------ */
+
 static void slot_set(const struct shadow *s, const struct shadow_root *r, word *slot, gva address,
                      word entry)
 {
@@ -271,6 +360,7 @@ static void slot_set(const struct shadow *s, const struct shadow_root *r, word *
     bool first_write = old != entry && old == (entry & ~PTE_W);
 
     *slot = entry;
+    remember(s, entry & PTE_PPN, phys_of(slot));
     if (old && !first_write)
         forget_page(s, address, r->asid);
 }
@@ -285,6 +375,8 @@ enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fau
     word host = p2m_entry(s->map, f->walk.address);
     if (!host)
         return SHADOW_DEVICE;
+    if (f->access == ACCESS_STORE && !(host & PTE_W))
+        return SHADOW_NO_WRITE;
     vmm_assert(s->current); /* without paging the map itself is the table: RAM never faults */
     struct shadow_root *r = &s->current->roots[group_of(s, f->ring)];
     word *slot = slot_make(s, r, f->address);

@@ -54,6 +54,7 @@ enum shadow_answer {
     SHADOW_FILLED,      /* try again: the real walker finds it now */
     SHADOW_GUEST_FAULT, /* the guest's own fault; see cause */
     SHADOW_DEVICE,      /* allowed, but there is no RAM; see walk */
+    SHADOW_NO_WRITE,    /* a store that the guest may do and the map does not: p2m_write_fault */
     SHADOW_NO_MEMORY,   /* not even after giving up what could be */
 };
 
@@ -86,6 +87,9 @@ void shadow_fence(struct shadow *s, const gva *address, const word *asid);
 
 /* Forgets one page of the current space, so that its next use asks the guest's table again. */
 void shadow_drop(struct shadow *s, gva address);
+
+/* Forgets every entry, in all spaces, that maps `frame`, which is what the map has for `page`. */
+void shadow_forget(struct shadow *s, gpa page, hpa frame);
 
 /* The entry that maps an address in the current space for a ring, 0 for none (tests look here). */
 word shadow_entry(const struct shadow *s, gva address, word ring);

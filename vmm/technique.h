@@ -30,6 +30,11 @@ struct technique {
     void (*map)(struct vcpu *v, gva address, enum access access);
     /* The guest's sfence.vma; NULL stands for x0. */
     void (*unmap)(struct vcpu *v, const gva *address, const word *asid);
+    /* The map's entry of a page of RAM lost rights, or will lead to another frame than this one:
+     * whatever was made of it, in tables and TLB, must be made again. */
+    void (*forget)(struct vm *vm, gpa page, hpa frame);
+    /* A page under p2m_watch is about to be written; NULL: this technique watches none. */
+    void (*written)(struct vm *vm, gpa page);
     /* What the guest fetched at an address may no longer be what its table says. */
     void (*refetch)(struct vcpu *v, gva address);
 };

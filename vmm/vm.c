@@ -83,6 +83,7 @@ static bool give_memory(struct vm *vm)
 {
     struct alloc *a = &vm->vmm->alloc;
 
+    vm->map.vm = vm;
     if (!p2m_init(&vm->map, a, vm->id) || !p2m_populate(&vm->map, RAM_BASE, vm->ram_size) ||
         !shadow_init(&vm->shadow, a, vm->id, &vm->map))
         return false;

@@ -16,26 +16,33 @@
 
 static const word all_rights = PTE_V | LEAF_BITS | PTE_PL | PTE_A | PTE_D;
 
+static bool read_entry(const struct p2m *map, gpa address, word *entry)
+{
+    const word *at = p2m_word(map, address);
+
+    if (at)
+        *entry = *at;
+    return at != NULL;
+}
+
 /* Finds the leaf entry and where it is stored. */
-static enum walk_result find_leaf(struct p2m *map, word ptbr, gva address, word *leaf,
-                                  word **stored, bool *super)
+static enum walk_result find_leaf(const struct p2m *map, word ptbr, gva address, word *leaf,
+                                  gpa *stored, bool *super)
 {
     gpa table = ptbr << PAGE_SHIFT;
 
     *super = true;
-    *stored = p2m_word(map, table + PT_INDEX1(address) * 4);
-    if (!*stored)
+    *stored = table + PT_INDEX1(address) * 4;
+    if (!read_entry(map, *stored, leaf))
         return WALK_ACCESS_FAULT;
-    *leaf = **stored;
     if (!(*leaf & PTE_V) || (*leaf & PTE_ZERO))
         return WALK_PAGE_FAULT;
     if (*leaf & LEAF_BITS)
         return WALK_OK;
     *super = false;
-    *stored = p2m_word(map, (*leaf & PTE_PPN) + PT_INDEX0(address) * 4);
-    if (!*stored)
+    *stored = (*leaf & PTE_PPN) + PT_INDEX0(address) * 4;
+    if (!read_entry(map, *stored, leaf))
         return WALK_ACCESS_FAULT;
-    *leaf = **stored;
     if (!(*leaf & PTE_V) || (*leaf & PTE_ZERO) || !(*leaf & LEAF_BITS))
         return WALK_PAGE_FAULT;
     return WALK_OK;
@@ -56,10 +63,21 @@ static bool permits(word leaf, enum access access, word ring)
     return (leaf & needed[access]) && ring <= (leaf & PTE_PL) >> PTE_PL_SHIFT;
 }
 
+/* A and D are written like anything else: somebody may wait for a write to the table's page. */
+static bool mark(struct p2m *map, gpa stored, word marked)
+{
+    word *at = p2m_word_write(map, stored);
+
+    if (at)
+        *at = marked;
+    return at != NULL;
+}
+
 enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access access, word ring,
                             struct walk *out)
 {
-    word leaf, *stored;
+    word leaf;
+    gpa stored;
     bool super;
 
     if (!(ptbr & PTBR_ON)) {
@@ -72,8 +90,8 @@ enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access
     if (!well_formed(leaf, super) || !permits(leaf, access, ring))
         return WALK_PAGE_FAULT;
     word marked = leaf | PTE_A | (access == ACCESS_STORE ? PTE_D : 0);
-    if (marked != leaf)
-        *stored = marked;
+    if (marked != leaf && !mark(map, stored, marked))
+        return WALK_ACCESS_FAULT;
     word offset = super ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
     *out = (struct walk){(leaf & PTE_PPN & ~offset) | (address & offset), marked};
     return WALK_OK;
@@ -81,7 +99,8 @@ enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access
 
 word walk_peek(struct p2m *map, word ptbr, gva address)
 {
-    word leaf, *stored;
+    word leaf;
+    gpa stored;
     bool super;
 
     if (!(ptbr & PTBR_ON))
