@@ -5,7 +5,10 @@
 #include "base/suggest.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
+
+#include "base/types.h"
 
 static unsigned smallest(unsigned a, unsigned b)
 {
@@ -14,7 +17,7 @@ static unsigned smallest(unsigned a, unsigned b)
 
 static int lower(char c)
 {
-    return tolower((unsigned char)c);
+    return tolower((unsigned char)c) & UCHAR_MAX;
 }
 
 static size_t bounded(const char *s)
@@ -50,6 +53,30 @@ unsigned suggest_distance(const char *a, const char *b)
     return above[lb];
 }
 
+/* Of words of one length: letters in another order, so that a swap is what happened. */
+static bool same_letters(const char *a, const char *b)
+{
+    int counts[UCHAR_MAX + 1] = {0};
+
+    for (; *a && *b; a++, b++) {
+        counts[lower(*a)]++;
+        counts[lower(*b)]--;
+    }
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        if (counts[i])
+            return false;
+    return true;
+}
+
+/* Of as many edits, the likelier slip first: two letters swapped, a letter lost, a letter changed, a
+ * letter too many. */
+static unsigned unlikeliness(const char *word, size_t length, const char *name, size_t other)
+{
+    if (other != length)
+        return other > length ? 1 : 3;
+    return same_letters(word, name) ? 0 : 2;
+}
+
 struct suggest suggest_for(const char *word)
 {
     return (struct suggest){.word = word};
@@ -65,7 +92,7 @@ void suggest_offer(struct suggest *s, const char *name)
     unsigned edits = suggest_distance(s->word, name);
     if (edits > near || edits >= length || edits >= other) /* nothing in common is no likeness */
         return;
-    unsigned distance = 2 * edits + (length != other); /* a swapped letter before a lost one */
+    unsigned distance = 4 * edits + unlikeliness(s->word, length, name, other);
     if (!s->best || distance < s->distance) {
         s->best = name;
         s->distance = distance;

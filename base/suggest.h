@@ -17,8 +17,8 @@ struct suggest {
 };
 
 struct suggest suggest_for(const char *word);
-/* Of equally near names one of the same length wins, then the first offered. The name must
- * outlive the answer. */
+/* Of equally near names the likelier slip wins (letters swapped, then one lost, changed, too many),
+ * then the first offered. The name must outlive the answer. */
 void suggest_offer(struct suggest *s, const char *name);
 const char *suggest_best(const struct suggest *s);
 

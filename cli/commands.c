@@ -34,6 +34,7 @@ static const struct cli_option run_options[] = {
      "budget: instructions and interrupts (default 2e9); used up: exit code 4"},
     {'t', "trace", "FILTER", "print events: -t 'trap cause=privileged' (repeat for more)"},
     {KEY_STATS, "stats", NULL, "print counts of traps and instructions at the end"},
+    {KEY_SAVE, "save", "FILE", "write a program's machine to a snapshot at the end"},
     PROGRAM_OPTIONS,
     {KEY_SEED, "seed", "N", "of a scenario's random numbers (default 1)"},
     {0},
@@ -85,6 +86,7 @@ static const struct cli_option tui_options[] = {
     {'x', "execute", "COMMANDS", "command lines to begin with, as after ':'"},
     {KEY_ASCII, "ascii", NULL, "no line-drawing characters"},
     {KEY_LIGHT, "light", NULL, "colours for a light background, as a projector's"},
+    PROGRAM_OPTIONS,
     {KEY_SEED, "seed", "N", "of the scenario's random numbers (default 1)"},
     {0},
 };
@@ -95,14 +97,19 @@ const struct cli_command cli_commands[] = {
      "checks are printed; the exit code is 0 when every check holds, else 1.\n\n"
      "PROGRAM is an ELF executable for rv32im, or assembly (.s), which is assembled first. Its\n"
      "console is this terminal (Ctrl-] leaves), or standard input and output. The exit code is 0\n"
-     "when it powers off with status 0.\n\n"
+     "when it powers off with status 0. A snapshot (--save, or 'save' in the debugger and the\n"
+     "dashboard) is a PROGRAM too: it goes on where it was.\n\n"
      "  trapeze run trap-and-emulate\n"
      "  trapeze run hello.s\n"
+     "  trapeze run os.elf -m programs=programs.pack -n 1e6 --save booted.snap\n"
      "  trapeze run os.elf -m programs=programs.pack -c init=hello -t 'trap from=3'",
      1, 1, run_options, cli_run, NULL},
-    {"tui", "SCENARIO", "open a scenario in the dashboard",
-     "The machine stands still before its first instruction: s steps, t runs to the next trap,\n"
-     "c runs and stops, ? shows every key, q leaves.",
+    {"tui", "SCENARIO|PROGRAM", "open a scenario or a program in the dashboard",
+     "What is opened is as for 'run'. The machine stands still before its first instruction: s "
+     "steps, t runs to the next trap,\n"
+     "c runs and stops, w explains why it stands, ? shows every key, q leaves.\n\n"
+     "  trapeze tui trap-and-emulate\n"
+     "  trapeze tui hello.s",
      1, 1, tui_options, cli_tui, NULL},
     {"debug", "SCENARIO|PROGRAM", "debug a program or a scenario, line by line",
      "What is debugged is as for 'run'. The machine stands before its first instruction; commands\n"

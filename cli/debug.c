@@ -19,7 +19,6 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 #include "cli/setup.h"
-#include "cli/source.h"
 #include "world/home.h"
 #include "world/timeline.h"
 
@@ -239,8 +238,7 @@ static int open_all(struct debug *d, struct error *err)
                           &d->budget, err);
     setup_find(name, path, sizeof path);
     if (code == 0)
-        code = setup_is_elf(path) || source_is(path) ? open_program(d, path, err)
-                                                     : open_scenario(d, name, err);
+        code = setup_is_program(path) ? open_program(d, path, err) : open_scenario(d, name, err);
     return code;
 }
 

@@ -94,15 +94,11 @@ void debug_explain(struct debug *d, const char *arguments)
 {
     char story[EXPLAIN_SIZE];
     struct text t = text_init(story, sizeof story);
-    const struct event *e = &d->verbs.event;
 
     (void)arguments;
     if (!debug_host(d))
         return;
-    if (machine_state(host_machine(d->verbs.host)) == MACHINE_SHUTDOWN)
-        explain_shutdown(d->verbs.host, &t);
-    else if (d->verbs.has_event && (e->kind == EVENT_trap || e->kind == EVENT_exit))
-        explain_event(d->verbs.host, e, &t);
+    explain_stop(d->verbs.host, d->verbs.has_event ? &d->verbs.event : NULL, &t);
     if (t.length)
         debug_say(d, "%s", story);
     else

@@ -16,6 +16,7 @@ enum {
     KEY_BUDGET,
     KEY_MAN,
     KEY_COMPLETION,
+    KEY_SAVE,
 };
 
 #endif

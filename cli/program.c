@@ -21,6 +21,7 @@
 #include "trace/export.h"
 #include "trace/filter.h"
 #include "world/explain.h"
+#include "world/snapshot_file.h"
 #include "world/world.h"
 
 #define SLICE       2000000u /* steps between two looks at the terminal: some milliseconds */
@@ -31,6 +32,7 @@ struct session {
     const struct cli_args *args;
     struct world *world;
     struct host *host;
+    uint64_t from; /* the step at which it begins: not 0 with a snapshot */
     struct filter filters[FILTERS_MAX];
     unsigned filter_count;
     struct trace_subscriber subscriber;
@@ -156,7 +158,7 @@ static enum error_code run(struct session *s, uint64_t max)
     if (!isatty(STDIN_FILENO))
         feed_everything(s, &open);
     for (;;) {
-        uint64_t done = machine_icount(host_machine(s->host));
+        uint64_t done = machine_icount(host_machine(s->host)) - s->from;
         if (done >= max)
             return ERROR_budget;
         uint64_t left = max - done;
@@ -211,7 +213,7 @@ static int report(struct session *s, enum error_code why)
     if (why == ERROR_budget) {
         struct text story = text_init(text, sizeof text);
         text_add(&story, "still running after %llu steps; --max allows more\n",
-                 (unsigned long long)machine_icount(m));
+                 (unsigned long long)(machine_icount(m) - s->from));
         explain_trap_loop(s->host, &story);
         if (text[story.length - 1] == '\n')
             text[story.length - 1] = '\0';
@@ -233,6 +235,13 @@ static int report(struct session *s, enum error_code why)
     return good || machine_state(m) == MACHINE_READY ? 0 : error_exit_code(ERROR_guest);
 }
 
+static int save(const struct session *s, struct error *err)
+{
+    const char *path = cli_value(s->args, KEY_SAVE, 0);
+
+    return path ? snapshot_file_save(s->host, path, err) : 0;
+}
+
 static int session(struct session *s, const char *path, struct error *err)
 {
     uint64_t max;
@@ -240,9 +249,11 @@ static int session(struct session *s, const char *path, struct error *err)
     if (cli_number(s->args, 'n', 1, UINT64_MAX, DEFAULT_MAX, &max, err) ||
         setup_program(s->args, path, &s->world, &s->host, err) || subscribe(s, err))
         return cli_fail(err);
+    s->from = machine_icount(host_machine(s->host));
     enum error_code why = run(s, max);
     terminal_close();
-    return report(s, why);
+    int code = report(s, why);
+    return save(s, err) ? cli_fail(err) : code;
 }
 
 int run_program(const struct cli_args *args, const char *path)

@@ -9,7 +9,6 @@
 
 #include "cli/commands.h"
 #include "cli/setup.h"
-#include "cli/source.h"
 #include "world/home.h"
 
 static bool ends_with(const char *s, const char *end)
@@ -26,13 +25,14 @@ int cli_run(const struct cli_args *args)
     struct error err;
 
     setup_find(name, path, sizeof path);
-    if (setup_is_elf(path) || source_is(path))
+    if (setup_is_program(path))
         return run_program(args, path);
     if (cli_scenario_path(name, path, sizeof path, &err))
         return cli_fail(&err);
     if (!ends_with(path, ".lua")) {
         error_set(&err, ERROR_input,
-                  "%s: no scenario (.lua), no assembly (.s) and no ELF executable for rv32im",
+                  "%s: no scenario (.lua), no assembly (.s), no ELF executable for rv32im and no "
+                  "snapshot",
                   path);
         return cli_fail(&err);
     }

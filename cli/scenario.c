@@ -1,6 +1,5 @@
 /*
  * trapeze run SCENARIO: the story, what it prints, its checks as they are decided, a verdict.
- * And trapeze tui, which falls back on the same where there is no terminal for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +9,8 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 #include "cli/run.h"
-#include "cli/setup.h"
-#include "cli/source.h"
 #include "base/text.h"
 #include "script/script.h"
-#include "tui/tui.h"
 
 struct report {
     bool json;
@@ -161,31 +157,4 @@ int run_scenario(const struct cli_args *args, const char *path)
     int code = finish(&report, script_run(report.script, &err), &err);
     script_free(report.script);
     return code;
-}
-
-int cli_tui(const struct cli_args *args)
-{
-    struct tui_options options = {.ascii = cli_flag(args, KEY_ASCII),
-                                  .light = cli_flag(args, KEY_LIGHT),
-                                  .commands = cli_value(args, 'x', 0)};
-    char path[HOME_PATH_SIZE], why[256];
-    struct error err;
-
-    if (source_is(args->positional[0]) || setup_is_elf(args->positional[0])) {
-        error_set(
-            &err, ERROR_usage,
-            "tui: %s is a program, and the dashboard opens scenarios: try 'trapeze debug %s', "
-            "or load it in a scenario of your own (m:load, see lua-scripts/README.md)",
-            args->positional[0], args->positional[0]);
-        return cli_fail(&err);
-    }
-    if (cli_scenario_path(args->positional[0], path, sizeof path, &err) ||
-        cli_number(args, KEY_SEED, 1, UINT64_MAX, 1, &options.seed, &err))
-        return cli_fail(&err);
-    if (!tui_possible(why, sizeof why)) {
-        fprintf(stderr, "trapeze: no dashboard here: %s; the same story as text:\n", why);
-        return run_scenario(args, path);
-    }
-    options.path = path;
-    return tui_run(&options, &err) ? cli_fail(&err) : 0;
 }

@@ -10,6 +10,7 @@
 #include "cli/source.h"
 #include "isa/boot.h"
 #include "world/home.h"
+#include "world/snapshot_file.h"
 
 const char *setup_find(const char *name, char *out, size_t size)
 {
@@ -26,7 +27,7 @@ const char *setup_find(const char *name, char *out, size_t size)
     return out;
 }
 
-bool setup_is_elf(const char *path)
+static bool is_elf(const char *path)
 {
     char magic[4] = "";
     FILE *f = fopen(path, "rb");
@@ -38,9 +39,14 @@ bool setup_is_elf(const char *path)
     return n == sizeof magic && memcmp(magic, "\177ELF", sizeof magic) == 0;
 }
 
+bool setup_is_program(const char *path)
+{
+    return source_is(path) || is_elf(path) || snapshot_file_is(path);
+}
+
 /* Given with a scenario, these would silently do nothing: it builds its own machines. */
-static const char program_only[] = {'n',     't',    'm', 'c', 'd', 'r', KEY_STATS, KEY_DISK_WRITE,
-                                    KEY_ISA, KEY_TLB};
+static const char program_only[] = {
+    'n', 't', 'm', 'c', 'd', 'r', KEY_STATS, KEY_SAVE, KEY_DISK_WRITE, KEY_ISA, KEY_TLB};
 
 int setup_refuse_program_options(const struct cli_args *args, struct error *err)
 {
@@ -120,14 +126,50 @@ static int load(const struct cli_args *args, struct host *host, const char *path
     return code;
 }
 
-int setup_program(const struct cli_args *args, const char *path, struct world **world,
+/* What a snapshot says by itself. */
+static const char not_for_snapshots[] = {'m', 'c', 'r', KEY_ISA, KEY_TLB};
+
+static int load_snapshot(const struct cli_args *args, const char *path, struct world *world,
+                         struct host **host, struct error *err)
+{
+    struct machine_config config;
+    uint32_t sectors;
+
+    for (const struct cli_option *o = args->command->options; o->name; o++)
+        if (cli_flag(args, o->key) && memchr(not_for_snapshots, o->key, sizeof not_for_snapshots))
+            return error_set(err, ERROR_usage,
+                             "%s: --%s is not for a snapshot: %s says itself what machine it is of",
+                             args->command->name, o->name, path);
+    if (snapshot_file_description(path, &config, &sectors, err))
+        return err->code;
+    config.disk = cli_value(args, 'd', 0);
+    config.disk_writes = cli_flag(args, KEY_DISK_WRITE);
+    if (sectors && !config.disk)
+        return error_set(err, ERROR_usage,
+                         "%s: %s is of a machine with a disk: give its image by --disk FILE",
+                         args->command->name, path);
+    if (world_add(world, NULL, &config, host, err))
+        return err->code;
+    return snapshot_file_load(*host, path, err);
+}
+
+int setup_machine(const struct cli_args *args, const char *path, struct world *world,
                   struct host **host, struct error *err)
 {
     struct machine_config config;
 
-    *world = NULL;
-    if (configure(args, &config, err) || world_new(world, err) ||
-        world_add(*world, NULL, &config, host, err))
+    if (snapshot_file_is(path))
+        return load_snapshot(args, path, world, host, err);
+    if (configure(args, &config, err) || world_add(world, NULL, &config, host, err))
         return err->code;
     return load(args, *host, path, err);
+}
+
+int setup_program(const struct cli_args *args, const char *path, struct world **world,
+                  struct host **host, struct error *err)
+{
+    *world = NULL;
+    if (world_new(world, err))
+        return err->code;
+    return setup_machine(args, path, *world, host, err);
 }

@@ -200,6 +200,8 @@ void script_may_run(lua_State *L);
 
 struct host *machine_arg(lua_State *L, int index);
 void machine_push(lua_State *L, struct host *h);
+/* The table that keeps what Lua has of a host: its machine object, contexts by number. */
+void host_objects_push(lua_State *L, struct host *h);
 int machine_create(lua_State *L); /* tz.machine */
 int tz_classify(lua_State *L);    /* tz.classify */
 

@@ -24,7 +24,7 @@ uint16_t context_opt(lua_State *L, int index, struct host *h)
 /* Objects are kept in a table under the host's address, by number. */
 void context_push(lua_State *L, struct host *h, uint16_t id)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, h);
+    host_objects_push(L, h);
     if (lua_rawgeti(L, -1, id + 1) == LUA_TNIL) {
         lua_pop(L, 1);
         struct place *p = lua_newuserdatauv(L, sizeof *p, 0);

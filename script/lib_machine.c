@@ -21,9 +21,24 @@ struct host *machine_arg(lua_State *L, int index)
     return o->host;
 }
 
+/* Made here for a machine that somebody else has put into the world. */
+void host_objects_push(lua_State *L, struct host *h)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, h) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 2);
+    struct machine_object *object = lua_newuserdatauv(L, sizeof *object, 0);
+    object->host = h;
+    luaL_setmetatable(L, CLASS_MACHINE);
+    lua_setfield(L, -2, "machine");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, h);
+}
+
 void machine_push(lua_State *L, struct host *h)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, h);
+    host_objects_push(L, h);
     lua_getfield(L, -1, "machine");
     lua_remove(L, -2);
 }

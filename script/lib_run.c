@@ -181,7 +181,7 @@ static struct lua_filter *keep_filter(lua_State *L, struct host *h)
 {
     struct lua_filter *f = lua_newuserdatauv(L, sizeof *f, 0);
 
-    lua_rawgetp(L, LUA_REGISTRYINDEX, h);
+    host_objects_push(L, h);
     lua_getfield(L, -1, "filter");
     struct lua_filter *old = lua_touserdata(L, -1);
     lua_pop(L, 1);

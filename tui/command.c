@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "tui/dashboard.h"
 #include "world/backwards.h"
+#include "world/snapshot_file.h"
 #include "world/timeline.h"
 #include "world/view.h"
 
@@ -339,11 +340,49 @@ static void command_type(struct tui *t, const char *arguments)
 
 static void command_save(struct tui *t, const char *arguments)
 {
+    struct error err;
+
+    if (!tui_host(t))
+        tui_complain(t, "the scenario has made no machine");
+    else if (!*arguments)
+        tui_complain(t, "save: a name for the file; the machine is written to it");
+    else if (snapshot_file_save(tui_host(t), arguments, &err))
+        tui_complain(t, "save: %s", err.text);
+    else
+        tui_say(t, "#%llu is in %s", (unsigned long long)machine_icount(host_machine(tui_host(t))),
+                arguments);
+}
+
+/* Whatever the last verb has met was another machine's. */
+static void loaded(struct tui *t)
+{
+    t->run.commands++;
+    t->run.has_event = false;
+    t->run.met = 0;
+    verbs_stop(&t->run, "loaded");
+}
+
+static void command_load(struct tui *t, const char *arguments)
+{
+    struct error err;
+
+    if (!tui_host(t))
+        tui_complain(t, "the scenario has made no machine");
+    else if (!*arguments)
+        tui_complain(t, "load: which file? one that save has written");
+    else if (snapshot_file_load(tui_host(t), arguments, &err))
+        tui_complain(t, "load: %s", err.text);
+    else
+        loaded(t);
+}
+
+static void command_screen(struct tui *t, const char *arguments)
+{
     size_t n = strlen(arguments);
     FILE *f = n ? fopen(arguments, "w") : NULL;
 
     if (!f) {
-        tui_complain(t, n ? "save: %s: %s" : "save: a name for the file%s%s", arguments,
+        tui_complain(t, n ? "screen: %s: %s" : "screen: a name for the file%s%s", arguments,
                      n ? strerror(errno) : "");
         return;
     }
@@ -353,9 +392,9 @@ static void command_save(struct tui *t, const char *arguments)
     else
         grid_write_text(&t->grid, f);
     if (fclose(f) != 0)
-        tui_complain(t, "save: %s: %s", arguments, strerror(errno));
+        tui_complain(t, "screen: %s: %s", arguments, strerror(errno));
     else
-        tui_say(t, "saved %s", arguments);
+        tui_say(t, "the screen is in %s", arguments);
 }
 
 static void command_theme(struct tui *t, const char *arguments)
@@ -382,12 +421,30 @@ static void command_redraw(struct tui *t, const char *arguments)
 
 /* ---- panes -------------------------------------------------------------------------------- */
 
+/* Which there are, and the nearest. */
+static void no_pane(struct tui *t, const char *name)
+{
+    struct suggest near = suggest_for(name);
+    char text[256];
+    struct text list = text_init(text, sizeof text);
+
+    for (int i = 0; i < t->pane_count; i++)
+        suggest_offer(&near, t->panes[i].name);
+    suggest_add(&near, &list);
+    for (int i = 0; i < t->pane_count; i++)
+        text_add(&list, "%s%s", i ? ", " : *name ? "; there are " : "", t->panes[i].name);
+    if (*name)
+        tui_complain(t, "pane: there is no '%s' in lua-scripts/panes%s", name, text);
+    else
+        tui_complain(t, "pane: which? %s", text);
+}
+
 static void command_pane(struct tui *t, const char *arguments)
 {
     int pane;
 
-    if (!*arguments) {
-        tui_complain(t, "pane: the name of one");
+    if (!*arguments || !tui_has_pane(t, arguments)) {
+        no_pane(t, arguments);
         return;
     }
     pane = tui_pane(t, arguments);

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "world/explain.h"
 #include "world/timeline.h"
 #include "world/view.h"
 
@@ -51,6 +53,15 @@ void tui_complain(struct tui *t, const char *format, ...)
 struct host *tui_host(const struct tui *t)
 {
     return t->run.host;
+}
+
+const char *tui_why(const struct tui *t, bool only_end, char *buffer, size_t size)
+{
+    struct text why = text_init(buffer, size);
+
+    if (tui_host(t))
+        explain_stop(tui_host(t), t->run.has_event && !only_end ? &t->run.event : NULL, &why);
+    return buffer;
 }
 
 struct traplog *tui_log(const struct tui *t)
@@ -125,6 +136,21 @@ int tui_pane(struct tui *t, const char *name)
     pane_load(&t->panes[i], t->script, name);
     t->pane_count++;
     return i;
+}
+
+bool tui_has_pane(const struct tui *t, const char *name)
+{
+    char file[64], path[HOME_PATH_SIZE];
+    struct text text = text_init(file, sizeof file);
+    struct error err;
+
+    for (int i = 0; i < t->pane_count; i++)
+        if (strcmp(t->panes[i].name, name) == 0)
+            return true;
+    text_add(&text, "lua-scripts/panes/%s.lua", name);
+    return !text.overflow &&
+           home_path(script_home(t->script), file, path, sizeof path, &err) == 0 &&
+           access(path, R_OK) == 0;
 }
 
 struct pane *tui_focused(struct tui *t)
@@ -214,10 +240,32 @@ void tui_log_machines(struct tui *t)
     }
 }
 
+/* The scenario of one that has only a program. */
+static const char no_scenario[] =
+    "return {\n"
+    "    title = 'A program on the bare machine',\n"
+    "    text = 'The machine stands before the first instruction. s steps, t runs to the next '\n"
+    "        .. 'trap, c runs on, w says why the machine stands; the capital letters go back in '\n"
+    "        .. 'time.',\n"
+    "}\n";
+
+static struct verbs_story begin_story(struct tui *t)
+{
+    struct verbs_story story = {0};
+
+    if (!t->options->build)
+        story = script_story(&t->story, t->script);
+    story.input_hint = " (i: type)";
+    return story;
+}
+
 int tui_init(struct tui *t, const struct tui_options *options, struct error *err)
 {
-    struct script_options script = {
-        .path = options->path, .output = on_output, .user = t, .seed = options->seed};
+    struct script_options script = {.path = options->path,
+                                    .text = options->build ? no_scenario : NULL,
+                                    .output = on_output,
+                                    .user = t,
+                                    .seed = options->seed};
     int code;
 
     *t = (struct tui){.options = options, .over = -1, .level = -1, .speed = TUI_SPEEDS - 1};
@@ -225,14 +273,15 @@ int tui_init(struct tui *t, const struct tui_options *options, struct error *err
     if ((code = script_open(&t->script, &script, err)) != 0 ||
         (code = script_start(t->script, err)) != 0)
         return code;
+    if (options->build && (code = options->build(options->user, script_world(t->script), err)) != 0)
+        return code;
     pane_library(t->script);
     ui_library(t);
     for (size_t i = 0; i < COUNT_OF(numbered); i++)
         t->panes[tui_pane(t, numbered[i])].number = (int)i + 1;
     make_slots(t);
     tui_log_machines(t);
-    struct verbs_story story = script_story(&t->story, t->script);
-    story.input_hint = " (i: type)";
+    struct verbs_story story = begin_story(t);
     verbs_init(&t->run, script_world(t->script), &story);
     tui_log_machines(t);
     return 0;

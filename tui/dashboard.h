@@ -76,6 +76,9 @@ uint64_t tui_pace(unsigned speed);
 #define TUI_SPEEDS 8
 
 struct host *tui_host(const struct tui *t);
+/* Why the machine stands (explain_stop), "" when there is nothing to explain. With `only_end` only
+ * what it cannot get out of by itself: a shutdown, a loop of traps. */
+const char *tui_why(const struct tui *t, bool only_end, char *buffer, size_t size);
 /* NULL while there is no machine. */
 struct traplog *tui_log(const struct tui *t);
 struct pane_view tui_view(const struct tui *t);
@@ -84,6 +87,8 @@ unsigned tui_chain(const struct tui *t, uint16_t chain[], unsigned size);
 
 /* The pane's index; loads it when nobody has yet. -1: no room. */
 int tui_pane(struct tui *t, const char *name);
+/* Is there one of this name, loaded or as a file? */
+bool tui_has_pane(const struct tui *t, const char *name);
 struct pane *tui_focused(struct tui *t);
 /* Gives the pane the keys. One that has no place on the dashboard comes in place of the one that
  * had them, or, when it wants the whole screen, over all until tui_uncover. */

@@ -16,6 +16,7 @@
 #include "machine/machine.h"
 #include "tui/dashboard.h"
 #include "tui/paint.h"
+#include "world/explain.h"
 #include "world/view.h"
 
 /* Columns from which on the title names the program, and the scenario: why the machine stands
@@ -179,13 +180,29 @@ static void draw_command(struct tui *t, struct area a)
     t->cursor_y = a.at.y;
 }
 
-/* What was said last, else why the machine stands, else what this is about. */
-static const char *message(const struct tui *t, enum style *style)
+/* The beginning of an explanation, in place of the rest where that is. */
+static void shorten(char *why, int lines)
+{
+    char *end = why;
+
+    for (int i = 0; i < lines && end; i++)
+        end = strchr(i ? end + 1 : end, '\n');
+    if (end)
+        snprintf(end, EXPLAIN_SIZE - (size_t)(end - why), "  (w: all of it)");
+}
+
+/* What was said last, else what the machine cannot get out of, else why it stands, else what this
+ * is about. */
+static const char *message(struct tui *t, char why[EXPLAIN_SIZE], enum style *style)
 {
     *style = STYLE_normal;
     if (t->message[0]) {
         *style = t->message_bad ? STYLE_bad : STYLE_normal;
         return t->message;
+    }
+    if (strcmp(tui_focused(t)->name, "why") != 0 && *tui_why(t, true, why, EXPLAIN_SIZE)) {
+        shorten(why, t->grid.h / 8);
+        return why;
     }
     if (!verbs_running(&t->run) && !t->reason_shown && t->run.reason[0])
         return t->run.reason;
@@ -194,10 +211,11 @@ static const char *message(const struct tui *t, enum style *style)
 }
 
 /* Draws the message, wrapped, into as many lines as `a` has. Returns how many it needs. */
-static int draw_message(const struct tui *t, struct area a)
+static int draw_message(struct tui *t, struct area a)
 {
+    char why[EXPLAIN_SIZE];
     enum style style;
-    const char *s = message(t, &style);
+    const char *s = message(t, why, &style);
     int lines = 0;
 
     while (*s) {

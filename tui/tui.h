@@ -1,5 +1,5 @@
 /*
- * The dashboard: a scenario on the screen, driven by keys.
+ * The dashboard: a scenario, or one program, on the screen, driven by keys.
  *
  *   tui.c        the main loop: keys, signals, a slice of simulated time, a picture
  *   dashboard.c  what is looked at, the panes, what a key does: all that needs no terminal
@@ -19,8 +19,13 @@
 #include "base/error.h"
 #include "base/types.h"
 
+struct world;
+
 struct tui_options {
     const char *path; /* of the scenario */
+    /* Where there is none: puts a machine into the world that has the program at `path` in it. */
+    int (*build)(void *user, struct world *world, struct error *err);
+    void *user;
     const char
         *commands; /* to begin with, as behind the colon; ; or a newline between; NULL: none */
     uint64_t seed; /* of tz.rng; 0 gives 1 */

@@ -14,6 +14,7 @@
 #include "trace/counters.h"
 #include "tui/dashboard.h"
 #include "tui/paint.h"
+#include "world/explain.h"
 #include "world/place.h"
 #include "world/view.h"
 
@@ -284,6 +285,22 @@ static int ui_filter(lua_State *L)
 
 /* ---- the dashboard ------------------------------------------------------------------------ */
 
+/* ui.why(): why the machine stands, explained; nil when there is nothing to explain. And the
+ * reason in a few words. */
+static int ui_why(lua_State *L)
+{
+    const struct tui *t = dashboard(L);
+    char text[EXPLAIN_SIZE];
+
+    tui_why(t, false, text, sizeof text);
+    if (*text)
+        lua_pushstring(L, text);
+    else
+        lua_pushnil(L);
+    lua_pushstring(L, verbs_running(&t->run) ? "it runs" : t->run.reason);
+    return 2;
+}
+
 /* ui.breakpoint(addr): the context that is looked at would stop there. */
 static int ui_breakpoint(lua_State *L)
 {
@@ -420,6 +437,7 @@ static const luaL_Reg functions[] = {
     {"trap", ui_trap},
     {"costs", ui_costs},
     {"filter", ui_filter},
+    {"why", ui_why},
     {"breakpoint", ui_breakpoint},
     {"message", ui_message},
     {"command", ui_command},

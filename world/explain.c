@@ -63,11 +63,18 @@ static const char *register_name(unsigned number)
     return names[number & 31];
 }
 
+/* Whether nothing has run since: what the handler has done to the registers is not what the
+ * instruction saw. */
+static bool is_fresh(const struct story *s)
+{
+    return machine_icount(host_machine(s->host)) <= s->event->icount + 1;
+}
+
 static void tell_operand(const struct story *s, char letter, unsigned number, bool *any)
 {
     const struct cpu_regs *r = machine_regs(host_machine(s->host));
 
-    if (!strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
+    if (!is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
         return;
     text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number), r->x[number]);
     *any = true;
@@ -237,8 +244,9 @@ static void tell_access(const struct story *s)
 static void tell_fetch_access(const struct story *s)
 {
     tell_access(s);
-    text_add(s->out, "  ra = 0x%08x: where the last call was to return to\n",
-             machine_regs(host_machine(s->host))->x[1]);
+    if (is_fresh(s))
+        text_add(s->out, "  ra = 0x%08x: where the last call was to return to\n",
+                 machine_regs(host_machine(s->host))->x[1]);
 }
 
 /* ---- privilege ---------------------------------------------------------------------------- */
@@ -291,7 +299,7 @@ static void tell_call(const struct story *s)
 
     if (s->event->kind == EVENT_shutdown)
         text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
-    else
+    else if (is_fresh(s))
         text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", r->tvec, r->x[17]);
 }
 
@@ -382,4 +390,15 @@ void explain_trap_loop(struct host *h, struct text *out)
         return;
     text_add(out, "a loop of traps: the handler returns, and the same instruction traps again\n");
     explain_event(h, last, out);
+}
+
+void explain_stop(struct host *h, const struct event *e, struct text *out)
+{
+    size_t before = out->length;
+
+    explain_shutdown(h, out);
+    if (out->length == before)
+        explain_trap_loop(h, out);
+    if (out->length == before && e && (e->kind == EVENT_trap || e->kind == EVENT_exit))
+        explain_event(h, e, out);
 }

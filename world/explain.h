@@ -13,7 +13,8 @@
 
 /*
  * Appends lines about a `trap`, `exit` or `shutdown` event of `h`, the last without a newline.
- * Registers are read as they are: right for the event that has just stopped the machine.
+ * Registers are read as they are, so they are told only of the step that was just made; page
+ * tables are those of now.
  */
 void explain_event(const struct host *h, const struct event *e, struct text *out);
 
@@ -22,6 +23,13 @@ void explain_entry(word entry, struct text *out);
 
 /* As explain_event, for why the machine has shut down; nothing for a machine that has not. */
 void explain_shutdown(struct host *h, struct text *out);
+
+/*
+ * Why the machine stands where it stands: its shutdown, else the loop of traps that it is in, else
+ * the trap or exit `e` that has just stopped it (NULL: none). Nothing when there is nothing to
+ * explain.
+ */
+void explain_stop(struct host *h, const struct event *e, struct text *out);
 
 /*
  * For a machine that has used up its budget: when its last traps were all the same one, which

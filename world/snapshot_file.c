@@ -147,6 +147,18 @@ struct loading {
     bool frame_end; /* the frame said that it is complete */
 };
 
+bool snapshot_file_is(const char *path)
+{
+    char begin[sizeof magic] = "";
+    FILE *f = fopen(path, "rb");
+
+    if (!f)
+        return false;
+    size_t n = fread(begin, 1, sizeof begin, f);
+    fclose(f);
+    return n == sizeof magic && memcmp(begin, magic, sizeof magic) == 0;
+}
+
 /* Header and checksum: what is behind was not changed by accident. */
 static int check_file(const struct loading *l, const char *path, struct error *err)
 {
@@ -242,22 +254,26 @@ int snapshot_file_description(const char *path, struct machine_config *config,
 }
 
 /* What was seen until now was another machine's. */
-static void begin_anew(struct host *h)
+static void begin_anew(struct host *h, const struct goal *pending)
 {
-    host_set_goal(h, NULL);
     host_truncate_console(h, 0);
     recorder_truncate(&h->recorder, 0);
     counters_reset(h->counters);
     h->leaver.context = CONTEXT_NONE;
     h->moves++;
     history_restart(h);
+    host_set_goal(h, pending);
 }
 
 int snapshot_file_load(struct host *h, const char *path, struct error *err)
 {
+    struct goal goal = *host_goal_set(h);
+    bool pending = host_goal(h) == GOAL_PENDING;
     struct loading l;
     struct snapshot *s = NULL;
     int code = open_file(&l, path, err);
+
+    goal.budget = host_goal_left(h);
 
     if (code == 0) {
         code = snapshot_read(&s, h->machine, give, &l, err);
@@ -271,6 +287,6 @@ int snapshot_file_load(struct host *h, const char *path, struct error *err)
     close_file(&l);
     snapshot_free(s);
     if (code == 0)
-        begin_anew(h);
+        begin_anew(h, pending ? &goal : NULL);
     return code;
 }

@@ -27,13 +27,17 @@
 /* Between runs. Replaces the file when all of it is written. */
 int snapshot_file_save(struct host *h, const char *path, struct error *err);
 
+/* Does the file begin as one does? */
+bool snapshot_file_is(const char *path);
+
 /* The machine that it is of, to build one (world_add); the caller says which disk. *disk_sectors
  * is 0 for a machine without one. */
 int snapshot_file_description(const char *path, struct machine_config *config,
                               uint32_t *disk_sectors, struct error *err);
 
 /* Between runs. Into a host of the same description. Console text, record and counters begin
- * anew, so does the history if one is recorded; a goal is removed. */
+ * anew, so does the history if one is recorded; a pending goal is set again, with what was left
+ * of its budget. */
 int snapshot_file_load(struct host *h, const char *path, struct error *err);
 
 #endif

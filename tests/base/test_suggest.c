@@ -34,8 +34,9 @@ static const char *nearest(const char *given)
 static const struct {
     const char *word, *best; /* NULL: nothing is near */
 } cases[] = {
-    {"adid", "addi"}, {"ad", "add"}, {"stauts", "status"}, {"statsu", "status"}, {"rnu", "run"},
-    {"tevc", "tvec"}, {"l", NULL},   {"xyz", NULL},        {"completely", NULL}, {"", NULL},
+    {"adid", "addi"}, {"ad", "add"},        {"stauts", "status"}, {"statsu", "status"},
+    {"rnu", "run"},   {"adi", "addi"},      {"tevc", "tvec"},     {"l", NULL},
+    {"xyz", NULL},    {"completely", NULL}, {"", NULL},
 };
 
 START_TEST(a_slip_finds_the_name_and_another_word_finds_none)

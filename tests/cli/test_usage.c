@@ -77,7 +77,20 @@ static const struct {
     {"F=${TMPDIR:-/tmp}/readme$$.lua; awk '/^```lua/{f=1;next}/^```/{if(f)exit}f' README.md > $F; "
      "$TRAPEZE run $F; r=$?; rm $F; exit $r",
      0, " exits, ", NULL},
-    {"$TRAPEZE tui build/guest/os.elf", 2, NULL, "try 'trapeze debug build/guest/os.elf'"},
+    {"$TRAPEZE tui os.elf -m programs=programs.pack -c init=hello", 0, "Hello from process 1",
+     "no dashboard here"},
+    {"$TRAPEZE tui -c init=hello bare-metal", 2, NULL, "--cmdline is for programs"},
+    {"F=${TMPDIR:-/tmp}/at$$; $TRAPEZE run os.elf -n 1000 --save $F; $TRAPEZE run $F -n 500 --save "
+     "$F; echo quit | $TRAPEZE debug $F | grep -c '^#1500 '; rm $F",
+     0, "1\n", "still running after 500 steps"},
+    {"F=${TMPDIR:-/tmp}/cut$$; $TRAPEZE run os.elf -n 1000 --save $F 2>/dev/null; head -c 99 $F > "
+     "$F.cut; $TRAPEZE run $F.cut; r=$?; rm $F $F.cut; exit $r",
+     3, NULL, "and has 59"},
+    {"F=${TMPDIR:-/tmp}/opt$$; $TRAPEZE run os.elf -n 1000 --save $F 2>/dev/null; $TRAPEZE tui -r "
+     "4M $F; r=$?; rm $F; exit $r",
+     2, NULL, "--ram is not for a snapshot"},
+    {"$TRAPEZE run os.elf -n 1000 --save /nowhere/x", 3, NULL, "/nowhere/x"},
+    {"$TRAPEZE run --save x bare-metal", 2, NULL, "--save is for programs"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
     {"cd ${TMPDIR:-/tmp} && echo 'nopp' > bad$$.s && T=$OLDPWD/$TRAPEZE; $T asm bad$$.s; r=$?; rm "
      "bad$$.s; exit $r",

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "isa/asm.h"
 #include "tui/dashboard.h"
 
 static char home[] = "/tmp/trapeze-panes-XXXXXX";
@@ -295,15 +296,15 @@ START_TEST(a_screen_is_saved_as_text_and_as_a_picture)
     open_dashboard("{ { 'code', 'state' } }", true);
     draw(80, 24);
     snprintf(path, sizeof path, "%s/screen.txt", home);
-    snprintf(line, sizeof line, "save %s", path);
+    snprintf(line, sizeof line, "screen %s", path);
     command_line(tui, line);
-    ck_assert_ptr_nonnull(strstr(tui->message, "saved"));
+    ck_assert_ptr_nonnull(strstr(tui->message, "the screen is in"));
     f = fopen(path, "r");
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_gt(fread(text, 1, sizeof text - 1, f), 0);
     fclose(f);
     ck_assert_str_eq(text, shown);
-    snprintf(line, sizeof line, "save %s/screen.svg", home);
+    snprintf(line, sizeof line, "screen %s/screen.svg", home);
     command_line(tui, line);
     snprintf(path, sizeof path, "%s/screen.svg", home);
     f = fopen(path, "r");
@@ -311,8 +312,129 @@ START_TEST(a_screen_is_saved_as_text_and_as_a_picture)
     ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
     fclose(f);
     ck_assert_int_eq(strncmp(text, "<svg ", 5), 0);
-    command_line(tui, "save /no/such/folder/screen.txt");
+    command_line(tui, "screen /no/such/folder/screen.txt");
     ck_assert_ptr_nonnull(strstr(tui->message, "No such file"));
+}
+END_TEST
+
+/* Opens a program as `trapeze tui FILE.s` does. */
+static int build(void *user, struct world *world, struct error *err)
+{
+    struct machine_config config = machine_config_default();
+    struct asm_result assembled;
+    struct host *h;
+
+    ck_assert_int_eq(asm_source(&assembled, "prog.s", user, strlen(user), NULL, err), 0);
+    struct host_program program = {
+        .image = "prog.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
+    ck_assert_int_eq(world_add(world, NULL, &config, &h, err), 0);
+    int code = host_load(h, &program, err);
+    asm_result_free(&assembled);
+    return code;
+}
+
+static void open_program(const char *source)
+{
+    struct error err = {0};
+
+    options = (struct tui_options){.path = "prog.s", .build = build, .user = (void *)source};
+    tui = calloc(1, sizeof *tui);
+    ck_assert_msg(tui_init(tui, &options, &err) == 0, "%s", err.text);
+}
+
+/* So many steps at most: what has no end is looked at while it runs. */
+static void run(uint64_t steps)
+{
+    press("c");
+    verbs_slice(&tui->run, steps);
+}
+
+START_TEST(a_trap_that_nobody_handles_is_explained_without_being_asked)
+{
+    open_program("_start: li a1, 8\n lw a0, 12(a1)\n");
+    run(100);
+    draw(80, 24);
+    ck_shows("prog.s:2: error: load from nothing (cause 5)");
+    ck_shows("lw a0, 12(a1)      a1 = 0x00000008");
+    ck_shows("(w: all of it)");
+    ck_assert_ptr_null(strstr(shown, "never set"));
+    press("w");
+    draw(80, 24);
+    ck_shows("Why shut down: a trap was taken while tvec is 0");
+    ck_shows("often a pointer that was never set");
+    ck_assert_ptr_null(strstr(shown, "(w: all of it)"));
+    press("qS");
+    draw(80, 24);
+    ck_assert_ptr_null(strstr(shown, "error: load from nothing"));
+}
+END_TEST
+
+START_TEST(a_loop_of_traps_is_told_while_it_runs)
+{
+    open_program("_start: la t0, h\n csrw tvec, t0\n lw a0, 0(x0)\nh: tret\n");
+    run(1000);
+    ck_assert(verbs_running(&tui->run));
+    draw(80, 24);
+    ck_shows("a loop of traps: the handler returns, and the same instruction traps again");
+    ck_shows("prog.s:3: error: load from nothing");
+}
+END_TEST
+
+START_TEST(why_explains_the_trap_that_a_command_ran_to)
+{
+    open_program("_start: la t0, h\n csrw tvec, t0\n li a7, 77\n ecall\nh: j h\n");
+    press("w");
+    draw(80, 24);
+    ck_shows("Nothing to explain here");
+    press("q");
+    command_line(tui, "trap cause=ecall_ring0");
+    verbs_slice(&tui->run, 100);
+    press("w");
+    draw(80, 24);
+    ck_shows("for number 77 (a7)");
+}
+END_TEST
+
+START_TEST(a_machine_is_saved_and_loaded_and_what_is_wrong_with_a_file_is_said)
+{
+    char line[600];
+
+    open_program("_start: addi a0, a0, 1\n j _start\n");
+    command_line(tui, "step 10");
+    verbs_slice(&tui->run, 100);
+    uint64_t digest = machine_digest(host_machine(tui_host(tui)));
+    snprintf(line, sizeof line, "save %s/ten.snap", home);
+    command_line(tui, line);
+    ck_assert_ptr_nonnull(strstr(tui->message, "#10 is in "));
+    run(1000);
+    snprintf(line, sizeof line, "load %s/ten.snap", home);
+    command_line(tui, line);
+    ck_assert(!verbs_running(&tui->run));
+    ck_assert_uint_eq(machine_digest(host_machine(tui_host(tui))), digest);
+    draw(80, 24);
+    ck_shows("STOP loaded");
+    write_file("foreign", "some text, and not a short one at all, so that the header is there");
+    snprintf(line, sizeof line, "load %s/foreign", home);
+    command_line(tui, line);
+    ck_assert(tui->message_bad && strstr(tui->message, "no snapshot of trapeze"));
+    command_line(tui, "load /no/such/file");
+    ck_assert(tui->message_bad && strstr(tui->message, "No such file"));
+    command_line(tui, "save /no/such/file");
+    ck_assert(tui->message_bad && strstr(tui->message, "No such file"));
+    ck_assert_uint_eq(machine_digest(host_machine(tui_host(tui))), digest);
+}
+END_TEST
+
+START_TEST(a_pane_that_there_is_not_leaves_the_others_where_they_are)
+{
+    open_dashboard("{ { 'code', 'state' } }", true);
+    command_line(tui, "pane stat");
+    ck_assert(tui->message_bad && strstr(tui->message, "there is no 'stat'"));
+    ck_assert_ptr_nonnull(strstr(tui->message, "did you mean \"state\"?"));
+    draw(80, 24);
+    ck_shows("1 Code");
+    command_line(tui, "pane");
+    ck_assert_ptr_nonnull(strstr(tui->message, "which? code, state, "));
 }
 END_TEST
 
@@ -407,6 +529,11 @@ Suite *suite_tui_pane(void)
     tcase_add_loop_test(c, no_sequence_of_keys_breaks_the_dashboard, 0, 4);
     tcase_add_test(c, keys_move_a_list_and_stay_in_it);
     tcase_add_test(c, a_screen_is_saved_as_text_and_as_a_picture);
+    tcase_add_test(c, a_trap_that_nobody_handles_is_explained_without_being_asked);
+    tcase_add_test(c, a_loop_of_traps_is_told_while_it_runs);
+    tcase_add_test(c, why_explains_the_trap_that_a_command_ran_to);
+    tcase_add_test(c, a_machine_is_saved_and_loaded_and_what_is_wrong_with_a_file_is_said);
+    tcase_add_test(c, a_pane_that_there_is_not_leaves_the_others_where_they_are);
     tcase_add_test(c, the_manuals_example_is_twenty_lines_and_works);
     tcase_add_test(c, every_function_of_the_manual_exists_and_none_is_missing_there);
     suite_add_tcase(s, c);

@@ -86,6 +86,44 @@ START_TEST(what_went_wrong_is_told_with_place_operands_and_rule)
 }
 END_TEST
 
+/* A handler that changes the register: what the instruction saw is no longer there to tell. */
+START_TEST(operands_are_told_of_the_step_that_was_just_made_only)
+{
+    static const char source[] = "_start: la t0, h\n csrw tvec, t0\n li a1, 8\n lw a0, 0(a1)\n"
+                                 "h: li a1, 9\n j h\n";
+    char text[EXPLAIN_SIZE];
+    struct asm_result assembled;
+    struct error err = {0};
+    struct world *w;
+    struct host *h;
+    struct goal goal = {.kind = GOAL_EVENT, .budget = 100};
+
+    ck_assert_int_eq(asm_source(&assembled, "case.s", source, strlen(source), NULL, &err), 0);
+    struct machine_config config = machine_config_default();
+    struct host_program program = {
+        .image = "case.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
+    ck_assert_int_eq(world_new(&w, &err), 0);
+    ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
+    ck_assert_int_eq(host_load(h, &program, &err), 0);
+    ck_assert_int_eq(filter_parse(&goal.filter, "trap", NULL, &err), 0);
+    host_set_goal(h, &goal);
+    ck_assert_int_eq(host_advance(h, 100), ADVANCE_GOAL);
+    struct event e = *host_goal_event(h);
+    struct text out = text_init(text, sizeof text);
+    explain_stop(h, &e, &out);
+    ck_assert_ptr_nonnull(strstr(text, "lw a0, 0(a1)      a1 = 0x00000008"));
+    host_advance(h, 1);
+    out = text_init(text, sizeof text);
+    explain_stop(h, &e, &out);
+    ck_assert_ptr_nonnull(strstr(text, "lw a0, 0(a1)\n"));
+    out = text_init(text, sizeof text);
+    explain_stop(h, NULL, &out);
+    ck_assert_str_eq(text, "");
+    world_free(w);
+    asm_result_free(&assembled);
+}
+END_TEST
+
 Suite *suite_world_explain(void);
 Suite *suite_world_explain(void)
 {
@@ -94,6 +132,7 @@ Suite *suite_world_explain(void)
 
     tcase_add_loop_test(c, what_went_wrong_is_told_with_place_operands_and_rule, 0,
                         COUNT_OF(cases));
+    tcase_add_test(c, operands_are_told_of_the_step_that_was_just_made_only);
     suite_add_tcase(s, c);
     return s;
 }

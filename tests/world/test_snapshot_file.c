@@ -92,6 +92,25 @@ static uint64_t digest(struct host *h)
     return machine_digest(host_machine(h));
 }
 
+START_TEST(a_goal_that_is_pending_stays_with_the_rest_of_its_budget)
+{
+    struct goal goal = {.kind = GOAL_STEPS, .budget = 1000};
+    struct host *h = boot();
+
+    ck_assert_msg(snapshot_file_save(h, path, &err) == 0, "%s", err.text);
+    host_input(h, "ls\n", 3);
+    host_set_goal(h, &goal);
+    ck_assert_int_eq(host_advance(h, 300), ADVANCE_SLICE);
+    ck_assert_msg(snapshot_file_load(h, path, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(host_goal(h), GOAL_PENDING);
+    ck_assert_uint_eq(host_goal_left(h), 700);
+    host_input(h, "ls\n", 3);
+    ck_assert_int_eq(host_advance(h, 1000), ADVANCE_GOAL);
+    ck_assert_msg(snapshot_file_load(h, path, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(host_goal(h), GOAL_NONE);
+}
+END_TEST
+
 START_TEST(a_machine_built_from_a_file_goes_on_as_the_one_that_was_saved)
 {
     static const uint64_t moments[] = {0, 1, 777, 60000, 123456, STEPS_MAX};
@@ -444,6 +463,7 @@ Suite *suite_world_snapshot_file(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, a_machine_built_from_a_file_goes_on_as_the_one_that_was_saved, 0, 6);
     tcase_add_loop_test(t, another_machine_refuses_it_and_is_not_changed, 0, COUNT_OF(others));
+    tcase_add_test(t, a_goal_that_is_pending_stays_with_the_rest_of_its_budget);
     tcase_add_test(t, a_file_that_cannot_be_written_is_an_error_with_its_name);
     tcase_add_test(t, a_truncated_file_is_refused);
     tcase_add_test(t, a_changed_byte_anywhere_is_refused);
