@@ -81,8 +81,7 @@ static void open_dashboard(const char *dashboard, bool machine)
 
     snprintf(text, sizeof text,
              "return { title = 'Test', text = 'A story.', dashboard = %s,\n"
-             "setup = function(s) if %s then s.m = tz.machine { ram = '1M' } end end,\n"
-             "run = function(s) if s.m then s.m:run(10) end end }\n",
+             "setup = function(s) if %s then s.m = tz.machine { ram = '1M' } end end }\n",
              dashboard, machine ? "true" : "false");
     write_file("scenario.lua", text);
     snprintf(path, sizeof path, "%s/scenario.lua", home);
