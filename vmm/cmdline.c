@@ -97,6 +97,20 @@ static bool take_nested(struct parser *p, struct vm_description *d, struct slice
     return d->nesting || slice_is(value, "off") || fail(p, "nested=", value, ": there is: on, off");
 }
 
+static bool take_weight(struct parser *p, struct vm_description *d, struct slice value)
+{
+    if (!number(value, &d->weight) || d->weight < 1 || d->weight > SCHED_WEIGHT_MOST)
+        return fail(p, "weight=", value, ": give a number from 1 to 65535; 256 is usual");
+    return true;
+}
+
+static bool take_cap(struct parser *p, struct vm_description *d, struct slice value)
+{
+    if (!number(value, &d->cap) || d->cap < 1 || d->cap > 100)
+        return fail(p, "cap=", value, ": give percents of the processor, 1 to 100");
+    return true;
+}
+
 static bool take_cmdline(struct parser *p, struct vm_description *d, struct slice value)
 {
     (void)p;
@@ -110,7 +124,7 @@ static const struct key {
 } keys[] = {
     {"technique", take_technique}, {"ram", take_ram},   {"kernel", take_kernel},
     {"modules", take_modules},     {"disk", take_disk}, {"nested", take_nested},
-    {"cmdline", take_cmdline},
+    {"weight", take_weight},       {"cap", take_cap},   {"cmdline", take_cmdline},
 };
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -135,6 +149,7 @@ static bool begin_vm(struct parser *p, struct slice name)
         .kernel = slice_of("os.elf"),
         .modules = slice_of(""),
         .disk = DISK_NONE,
+        .weight = SCHED_WEIGHT,
         .cmdline = slice_of(""),
     };
     return true;
@@ -151,8 +166,13 @@ static bool take_word(struct parser *p, struct slice key, struct slice value)
             return fail(p, "", key, "= stands before the first vm=NAME");
         return keys[i].take(p, &p->out[p->count - 1], value);
     }
-    return fail(p, "unknown word ", key,
-                "; there is: vm technique ram kernel modules disk nested cmdline");
+    struct line known = {.length = 0};
+    line_str(&known, "; there is: vm");
+    for (unsigned i = 0; i < COUNT_OF(keys); i++) {
+        line_str(&known, " ");
+        line_str(&known, keys[i].name);
+    }
+    return fail(p, "unknown word ", key, known.text);
 }
 
 static bool is_blank(char c)

@@ -8,6 +8,8 @@
  *     modules=A,B             modules it is given, in this order
  *     disk=0                  its disk; 0 is the machine's
  *     nested=on               it has hardware assist itself, as far as its technique can give it
+ *     weight=256              its share of the processor against others', 1 to 65535
+ *     cap=50                  the most it gets, in percent, even when nobody else wants it
  *     cmdline="words"         its kernel's command line
  *
  * A value with blanks stands in quotes, or in braces, which may hold others: a monitor in a
@@ -31,6 +33,8 @@ struct vm_description {
     struct slice modules; /* separated by commas, may be empty */
     word disk;            /* number, DISK_NONE */
     bool nesting;
+    word weight; /* sched.h */
+    word cap;    /* percent, 0: none */
     struct slice cmdline;
 };
 

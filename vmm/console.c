@@ -72,18 +72,16 @@ static struct vm *reader(struct vmm *vmm)
 
 void console_interrupt(struct vmm *vmm)
 {
-    struct vm *vm = reader(vmm);
+    struct vm *vm = reader(vmm), *payer = sched_pay(vmm, vm);
+    bool waits;
 
-    while (arch_uart_read(UART_LSR) & UART_LSR_READY) {
-        if (vm && !vuart_has_room(vm)) {
-            set_stopped(&vmm->console, true);
-            return;
-        }
+    while ((waits = arch_uart_read(UART_LSR) & UART_LSR_READY) && (!vm || vuart_has_room(vm))) {
         uint8_t byte = arch_uart_read(UART_DATA);
         if (vm)
             vuart_receive(vm, byte);
     }
-    set_stopped(&vmm->console, false);
+    set_stopped(&vmm->console, waits);
+    sched_pay(vmm, payer);
 }
 
 void console_refill(struct vm *vm)

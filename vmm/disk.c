@@ -88,11 +88,13 @@ void disk_interrupt(struct vmm *vmm)
 
     if (!vm || (status & ATA_STATUS_BSY))
         return;
+    struct vm *payer = sched_pay(vmm, vm);
     uint8_t error = status & ATA_STATUS_ERR ? (uint8_t)get(ATA_ERROR) : 0;
     if (!error && (d->command == ATA_COMMAND_READ || d->command == ATA_COMMAND_IDENTIFY))
         take(vm->ata.buffer);
     d->user = NULL;
     vata_done(vm, error);
+    sched_pay(vmm, payer);
 }
 
 void disk_forget(struct vm *vm)

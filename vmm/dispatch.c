@@ -93,6 +93,7 @@ static void interrupt_external(struct vmm *vmm)
 {
     word line;
 
+    struct vm *payer = sched_pay(vmm, NULL);
     arch_hint_routine("external");
     while ((line = arch_intc_read(INTC_CLAIM)) != 0) {
         if (line == LINE_uart)
@@ -101,6 +102,7 @@ static void interrupt_external(struct vmm *vmm)
             disk_interrupt(vmm);
         arch_intc_write(INTC_CLAIM, line);
     }
+    sched_pay(vmm, payer);
 }
 
 static void interrupt_timer(struct vmm *vmm)
@@ -147,7 +149,7 @@ void dispatch_interrupts(struct vmm *vmm)
 static void idle(struct vmm *vmm)
 {
     sched_program(vmm);
-    arch_wait();
+    sched_sleep(vmm);
     dispatch_interrupts(vmm);
 }
 

@@ -6,6 +6,7 @@
 #define VMM_VM_H
 
 #include "vmm/p2m.h"
+#include "vmm/sched.h"
 #include "vmm/shadow.h"
 #include "vmm/vcpu.h"
 #include "vmm/vdev/ata.h"
@@ -36,6 +37,7 @@ struct vm {
     const char *reason;      /* why it ended, a clause */
     const char *reason_more; /* and in particular, or NULL */
 
+    struct share share;
     struct vcpu vcpu;
     struct p2m map;
     struct shadow shadow;

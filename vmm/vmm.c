@@ -81,6 +81,7 @@ word vmm_main(struct vmm *vmm, const struct boot_page *boot)
         return VMM_STATUS_USAGE;
     }
     alloc_share_asids(&vmm->alloc, count);
+    sched_init(vmm);
     disk_init(vmm);
     if (!create_all(vmm, descriptions, count))
         return VMM_STATUS_USAGE;

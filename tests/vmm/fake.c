@@ -45,6 +45,8 @@ struct vm *fake_vm(struct vmm *vmm)
         !shadow_init(&vm->shadow, &vmm->alloc, 1, &vm->map))
         abort();
     vmm->vms[0] = vm;
+    sched_init(vmm);
+    sched_admit(vm, SCHED_WEIGHT, 0);
     vata_init(vm, FAKE_SECTORS);
     vcpu_reset(&vm->vcpu, RAM_BASE, RAM_BASE + 0x1000);
     vm->vcpu.cb->tvec = RAM_BASE + 0x100;

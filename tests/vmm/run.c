@@ -22,6 +22,8 @@ struct watcher {
     char *raw;
     word vmcb; /* of the VM that was created last */
     word vmid;
+    word entered; /* the VM that was entered last, 0 before */
+    uint64_t since;
 };
 
 static void *read_file(const char *path, size_t *size)
@@ -52,6 +54,21 @@ static void keep_guest_ram(struct watcher *w)
     }
 }
 
+static void count_entry(struct watcher *w, const struct event *e)
+{
+    if (w->entered < RUN_VMS)
+        w->result->had[w->entered] += e->cycle - w->since;
+    w->entered = e->a;
+    w->since = e->cycle;
+}
+
+static void count_exit(struct watcher *w, const struct event *e)
+{
+    w->result->exits++;
+    if (w->entered < RUN_VMS)
+        w->result->ran[w->entered] += e->cycle - w->since;
+}
+
 static void watch(void *user, const struct event *e)
 {
     struct watcher *w = user;
@@ -59,7 +76,9 @@ static void watch(void *user, const struct event *e)
     if (e->kind == EVENT_console && !e->b && w->length + 1 < CONSOLE_MAX)
         w->raw[w->length++] = (char)e->a;
     else if (e->kind == EVENT_exit)
-        w->result->exits++;
+        count_exit(w, e);
+    else if (e->kind == EVENT_entry)
+        count_entry(w, e);
     else if (e->kind == EVENT_hole)
         w->result->holes++;
     else if (e->kind == EVENT_hint && e->a == HINT_vm_create && e->context == 0) {
@@ -125,7 +144,8 @@ struct run_result run(const struct run_request *q)
                            .messages = calloc(1, CONSOLE_MAX)};
     struct watcher w = {.result = &r, .raw = calloc(1, CONSOLE_MAX)};
     struct trace_subscriber s = {.mask = EVENT_BIT(EVENT_console) | EVENT_BIT(EVENT_exit) |
-                                         EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole),
+                                         EVENT_BIT(EVENT_entry) | EVENT_BIT(EVENT_hint) |
+                                         EVENT_BIT(EVENT_hole),
                                  .fn = watch,
                                  .user = &w};
     struct image image;

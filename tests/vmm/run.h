@@ -8,6 +8,7 @@
 #include "machine/machine.h"
 
 #define RUN_RAM         (8u << 20)  /* of the guest, bare or virtual */
+#define RUN_VMS         65          /* numbers of VMs, from 1 */
 #define RUN_HOST        (64u << 20) /* of the machine under the monitor */
 
 #define GUEST_OS        "build/guest/os.elf"
@@ -43,6 +44,8 @@ struct run_result {
     uint8_t *ram;   /* of the guest (of the last one) at its end, RUN_RAM bytes */
     bool intact;    /* the program's read-only segments are as they were loaded */
     uint64_t cycles, exits, holes;
+    uint64_t ran[RUN_VMS]; /* cycles inside each VM, by its number */
+    uint64_t had[RUN_VMS]; /* and from each entry to the next: with the monitor's work for it */
 };
 
 /* Asserts what is no part of the question: files, loading. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vmm/cmdline.h"
+#include "vmm/sched.h"
 #include "vmm/technique.h"
 
 Suite *suite_vmm_cmdline(void);
@@ -68,6 +69,18 @@ START_TEST(keys_belong_to_the_vm_before_them)
 }
 END_TEST
 
+START_TEST(shares_of_the_processor)
+{
+    ck_assert(parse("vm=a weight=65535 cap=1 vm=b cap=100 vm=c weight=1"));
+    ck_assert_uint_eq(vms[0].weight, 65535);
+    ck_assert_uint_eq(vms[0].cap, 1);
+    ck_assert_uint_eq(vms[1].weight, SCHED_WEIGHT);
+    ck_assert_uint_eq(vms[1].cap, 100);
+    ck_assert_uint_eq(vms[2].weight, 1);
+    ck_assert_uint_eq(vms[2].cap, 0);
+}
+END_TEST
+
 static const struct {
     const char *ram;
     word bytes; /* 0: refused */
@@ -103,7 +116,7 @@ START_TEST(memory_sizes)
 END_TEST
 
 #define TECHNIQUES "full, assist, npt"
-#define KEYS       "vm technique ram kernel modules disk nested cmdline"
+#define KEYS       "vm technique ram kernel modules disk nested weight cap cmdline"
 
 static const struct {
     const char *text, *says;
@@ -122,6 +135,12 @@ static const struct {
     {"vm=a disk=1", "disk=1: the machine has one disk, number 0"},
     {"vm=a disk=x", "disk=x: the machine has one disk, number 0"},
     {"vm=a nested=yes", "nested=yes: there is: on, off"},
+    {"vm=a weight=0", "weight=0: give a number from 1 to 65535; 256 is usual"},
+    {"vm=a weight=65536", "weight=65536: give a number from 1 to 65535; 256 is usual"},
+    {"vm=a weight=", "weight=: give a number from 1 to 65535; 256 is usual"},
+    {"vm=a cap=0", "cap=0: give percents of the processor, 1 to 100"},
+    {"vm=a cap=101", "cap=101: give percents of the processor, 1 to 100"},
+    {"vm=a cap=5%", "cap=5%: give percents of the processor, 1 to 100"},
     {"vm=a cmdline=\"open", "a quote or brace is not closed after cmdline="},
 };
 
@@ -165,6 +184,7 @@ Suite *suite_vmm_cmdline(void)
     tcase_add_test(t, braces_hold_braces);
     tcase_add_test(t, what_is_not_said_has_a_default);
     tcase_add_test(t, keys_belong_to_the_vm_before_them);
+    tcase_add_test(t, shares_of_the_processor);
     tcase_add_loop_test(t, memory_sizes, 0, COUNT_OF(sizes));
     tcase_add_loop_test(t, what_cannot_be_meant_is_refused_with_a_sentence, 0, COUNT_OF(refused));
     tcase_add_test(t, a_list_is_taken_apart_at_its_commas);
