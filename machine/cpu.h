@@ -36,6 +36,7 @@ struct cpu {
     bool stop;        /* machine_stop was called */
     bool watch;       /* somebody wants to see every memory access */
     bool external;    /* the wire from the interrupt controller */
+    bool follows;     /* machine_follow was called */
     word next;        /* pc after the current system instruction */
     word value;       /* what a slow load has loaded */
     word insn;        /* bits of the current instruction, 0: none */

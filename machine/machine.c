@@ -13,6 +13,7 @@
 #include "machine/control.h"
 #include "machine/internal.h"
 #include "machine/load.h"
+#include "machine/trap.h"
 
 #define RAM_MIN    (1u << 20)
 #define RAM_MAX    (1u << 31)
@@ -226,6 +227,16 @@ void machine_publish(struct machine *m, enum event_kind kind, word ring, word ca
                              });
     if (m->trace.wanted != wanted)
         c->attention = true;
+}
+
+void machine_follow(struct machine *m)
+{
+    m->cpu.follows = true;
+}
+
+void machine_take(struct machine *m, word interrupt)
+{
+    cpu_take(&m->cpu, interrupt);
 }
 
 void machine_stop(struct machine *m)

@@ -154,6 +154,11 @@ bool machine_tlb_entry(const struct machine *m, unsigned array, unsigned index,
 void machine_input(struct machine *m, const void *data, size_t size);
 void machine_input_end(struct machine *m);
 
+/* From now on the machine follows another's run: it takes an interrupt only when machine_take says
+ * so (by cause, bit 31 set; between runs; that is a step), and its wfi ends at once. */
+void machine_follow(struct machine *m);
+void machine_take(struct machine *m, word interrupt);
+
 /* Digest (FNV-1a, 64 bit) of all state: registers, counters, RAM, TLB, devices, disk overlay. */
 uint64_t machine_digest(const struct machine *m);
 uint64_t machine_ram_digest(const struct machine *m, hpa base, size_t size);

@@ -96,6 +96,13 @@ void cpu_trap_step(struct cpu *c)
     enter_handler(c, CAUSE_single_step, 0);
 }
 
+void cpu_take(struct cpu *c, word interrupt)
+{
+    cpu_begin(c, 0, 0);
+    c->not_retired++;
+    enter_handler(c, interrupt, 0);
+}
+
 bool cpu_interrupt(struct cpu *c)
 {
     static const uint8_t by_priority[] = {
@@ -104,13 +111,11 @@ bool cpu_interrupt(struct cpu *c)
     };
     word wanted = cpu_pending(c) & c->regs.ie;
 
-    if (wanted == 0 || (c->regs.ring == 0 && !(c->regs.status & FIELD_status_ie)))
+    if (wanted == 0 || c->follows || (c->regs.ring == 0 && !(c->regs.status & FIELD_status_ie)))
         return false;
-    cpu_begin(c, 0, 0);
-    c->not_retired++;
     for (unsigned i = 0; i < COUNT_OF(by_priority); i++) {
         if (wanted >> by_priority[i] & 1) {
-            enter_handler(c, CAUSE_INTERRUPT | by_priority[i], 0);
+            cpu_take(c, CAUSE_INTERRUPT | by_priority[i]);
             break;
         }
     }

@@ -12,6 +12,8 @@ void cpu_trap(struct cpu *c, word cause, word tval);
 void cpu_trap_step(struct cpu *c);
 /* Takes the most urgent interrupt that may be taken now; false when there is none. */
 bool cpu_interrupt(struct cpu *c);
+/* Takes this one now, whatever is pending. */
+void cpu_take(struct cpu *c, word interrupt);
 /* tret in ring 0: c->next is where it goes. */
 void cpu_return(struct cpu *c);
 /* The machine can go no further. */

@@ -179,11 +179,13 @@ bool handler_call(struct script *s, struct host *h, int ref, const struct event 
 #define CLASS_REGISTERS "registers"
 #define CLASS_EVENT     "an event"
 #define CLASS_HANDLE    "a handle"
+#define CLASS_ORACLE    "an oracle"
 
 void lib_string(lua_State *L);
 void lib_tz(lua_State *L);
 void lib_machine(lua_State *L);
 void lib_context(lua_State *L);
+void lib_oracle(lua_State *L); /* after lib_context */
 void lib_memory(lua_State *L);
 void lib_registers(lua_State *L);
 void lib_event(lua_State *L);

@@ -332,6 +332,7 @@ static int open_state(lua_State *L)
     lib_memory(L);
     lib_registers(L);
     lib_context(L);
+    lib_oracle(L);
     lib_machine(L);
     lib_handler(L);
     lib_tz(L);

@@ -68,6 +68,7 @@ struct host {
     struct recorder recorder;
     struct counters *counters;
 
+    struct oracle *oracle;     /* oracle.h; NULL: nobody watches */
     struct timeline *timeline; /* history.h; NULL: not recorded */
     uint64_t moves;            /* how often it went elsewhere in time */
     bool silent;               /* the past is run again: nobody is told */

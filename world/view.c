@@ -104,6 +104,17 @@ bool view_register(const char *name, word *reg)
     return true;
 }
 
+const char *view_register_name(word reg)
+{
+    const struct csr_info *csr = csr_info(reg);
+
+    if (reg < 32)
+        return abi_names[reg];
+    if (reg == VIEW_PC || reg == VIEW_RING)
+        return reg == VIEW_PC ? "pc" : "ring";
+    return csr ? csr->name : "?";
+}
+
 static bool machine_register(const struct host *h, word reg, word *value)
 {
     const struct cpu_regs *regs = machine_regs(h->machine);

@@ -60,6 +60,9 @@ bool view_is_monitor(const struct host *h, uint16_t id); /* has ever made a VM *
 #define VIEW_PC   32
 #define VIEW_RING 33
 
+/* "a0", "pc", "status": the name that view_register knows. */
+const char *view_register_name(word reg);
+
 /*
  * What the context sees: of the root the machine's own registers; of a running VM the
  * machine's x registers and pc, and the control registers of its page; of a VM that does not

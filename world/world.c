@@ -2,6 +2,7 @@
  * The world: hosts by name, and what is loaded into them; see world.h. How they run is in
  * run.c, how they are looked at in view.c and symbols.c.
  */
+#include "world/oracle.h"
 #include "world/world.h"
 
 #include "base/file.h"
@@ -47,6 +48,7 @@ static void host_free(struct host *h)
     if (!h)
         return;
     history_free(h);
+    oracle_stop(h);
     host_detach(h);
     machine_free(h->machine);
     free_images(h);

@@ -31,7 +31,7 @@ struct host;
 struct recorder;
 struct world;
 
-#define WORLD_HOSTS_MAX 16
+#define WORLD_HOSTS_MAX 64
 #define HOST_NAME_SIZE  16
 
 int world_new(struct world **out, struct error *err);

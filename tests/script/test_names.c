@@ -60,7 +60,11 @@ static void forget_manual(void)
 static const char objects[] =
     PRINT "local e, kept = m:run_until('mmio') local h = m:on_trap(function() end)\n"
           "local vm, mem = m.contexts[1], m.mem.hpa\n"
-          "local objects = { tz = tz, m = m, e = e, h = h, vm = vm, mem = mem, s = {}, ui = ui }\n";
+          "local host = tz.machine { ram = '4M' }\n"
+          "host:boot_vmm { ram = '1M' } host:run_until('entry')\n"
+          "local o = host.vms[1]:oracle()\n"
+          "local objects = { tz = tz, m = m, e = e, h = h, vm = vm, mem = mem, o = o, s = {}, ui = "
+          "ui }\n";
 
 START_TEST(every_name_of_the_manual_exists)
 {

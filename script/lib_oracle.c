@@ -1,0 +1,92 @@
+/*
+ * The escape oracle from Lua: vm:oracle() watches a VM, and what it returns says what came of it
+ * (world/oracle.h).
+ */
+#include "script/internal.h"
+#include "world/oracle.h"
+#include "world/view.h"
+
+static struct host *oracle_arg(lua_State *L)
+{
+    struct host **h = luaL_checkudata(L, 1, CLASS_ORACLE);
+
+    return *h;
+}
+
+/* vm:oracle() */
+static int start(lua_State *L)
+{
+    const struct place *p = context_arg(L, 1);
+    struct error err;
+
+    if (oracle_start(p->host, p->context, &err))
+        return raise_error(L, &err);
+    struct host **h = lua_newuserdatauv(L, sizeof(struct host *), 0);
+    *h = p->host;
+    luaL_setmetatable(L, CLASS_ORACLE);
+    return 1;
+}
+
+static int stop(lua_State *L)
+{
+    oracle_stop(oracle_arg(L));
+    return 0;
+}
+
+static int get_steps(lua_State *L)
+{
+    const struct oracle_report *r = oracle_report(oracle_arg(L));
+
+    lua_pushinteger(L, r ? (lua_Integer)r->steps : 0);
+    return 1;
+}
+
+static int get_watching(lua_State *L)
+{
+    const struct oracle_report *r = oracle_report(oracle_arg(L));
+
+    lua_pushboolean(L, r && !r->escaped);
+    return 1;
+}
+
+static int get_escape(lua_State *L)
+{
+    struct host *h = oracle_arg(L);
+    const struct oracle_report *r = oracle_report(h);
+    char text[256] = "";
+
+    if (!r || !r->escaped) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, 0, 6);
+    lua_pushinteger(L, (lua_Integer)r->icount);
+    lua_setfield(L, -2, "icount");
+    lua_pushinteger(L, r->pc);
+    lua_setfield(L, -2, "pc");
+    lua_pushinteger(L, r->guest);
+    lua_setfield(L, -2, "guest");
+    lua_pushinteger(L, r->reference);
+    lua_setfield(L, -2, "bare");
+    lua_pushstring(L, view_register_name(r->reg));
+    lua_setfield(L, -2, "register");
+    lua_pushstring(L, oracle_text(h, text, sizeof text));
+    lua_setfield(L, -2, "text");
+    return 1;
+}
+
+static const struct member members[] = {
+    {.name = "steps", .get = get_steps},
+    {.name = "watching", .get = get_watching},
+    {.name = "escape", .get = get_escape},
+    {.name = "del", .method = stop},
+    {0},
+};
+
+static const struct member context_more[] = {{.name = "oracle", .method = start}, {0}};
+
+void lib_oracle(lua_State *L)
+{
+    object_class(L, CLASS_ORACLE, members);
+    object_members(L, CLASS_CONTEXT, context_more);
+}
