@@ -1,7 +1,9 @@
 /*
  * make bench: how fast the machine is, beside others, and what watching it costs.
  *
- *   bench [-n ROUNDS] [--json] [-- COMPILER ARGUMENTS...]
+ *   bench [-n ROUNDS] [--json] [--figures] [-- COMPILER ARGUMENTS...]
+ *
+ * --figures leaves the comparison out.
  *
  * Run from the top of the repository, after bench/run has built the workloads. Every figure is
  * measured now: the middle of ROUNDS rounds, with the distance between the quartiles. The exit
@@ -19,6 +21,7 @@
 struct bench {
     int rounds;
     bool json;
+    bool figures_only;
     const char *const *compiler; /* a command, NULL: not measured */
     struct peers peers;
     struct figures figures;
@@ -148,7 +151,7 @@ static int measure(struct bench *b, struct error *err)
     peers_find(&b->peers);
     for (int round = 0; round < b->rounds; round++) {
         fprintf(stderr, "\rround %d of %d ", round + 1, b->rounds);
-        if (peers_round(&b->peers, err) || figures_round(&b->figures, err))
+        if ((!b->figures_only && peers_round(&b->peers, err)) || figures_round(&b->figures, err))
             return err->code;
     }
     fprintf(stderr, "\r%*s\r", 30, "");
@@ -160,6 +163,8 @@ static bool parse(struct bench *b, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             b->json = true;
+        } else if (strcmp(argv[i], "--figures") == 0) {
+            b->figures_only = true;
         } else if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
             b->rounds = atoi(argv[++i]);
         } else if (strcmp(argv[i], "--") == 0 && i + 1 < argc) {
@@ -182,8 +187,10 @@ int main(int argc, char **argv)
     struct error err = {0};
 
     if (!parse(&b, argc, argv)) {
-        fprintf(stderr, "usage: bench [-n ROUNDS, 1 to %u] [--json] [-- COMPILER ARGUMENTS...]\n",
-                SAMPLES_MAX);
+        fprintf(
+            stderr,
+            "usage: bench [-n ROUNDS, 1 to %u] [--json] [--figures] [-- COMPILER ARGUMENTS...]\n",
+            SAMPLES_MAX);
         return 2;
     }
     if (measure(&b, &err)) {
@@ -195,7 +202,8 @@ int main(int argc, char **argv)
         return 0;
     }
     printf("%d rounds\n", b.rounds);
-    print_peers(&b.peers);
+    if (!b.figures_only)
+        print_peers(&b.peers);
     print_figures(&b.figures);
     return 0;
 }

@@ -7,12 +7,15 @@
 #include "bench/boot.h"
 #include "bench/process.h"
 #include "machine/machine.h"
+#include "trace/counters.h"
 #include "trace/recorder.h"
+#include "world/world.h"
 
 #define STEPS_MAX     4000000000u
 #define WATCHED_STEPS 20000000u
 #define RECORDED      16384u
 #define BOOTS         16u
+#define STORMS        4u
 
 /* ---- the list --------------------------------------------------------------------------- */
 
@@ -142,6 +145,68 @@ static int measure_traps(struct figures *f, struct error *err)
     return 0;
 }
 
+/* What a host listens to, as every user of world.h gets it or with parts of it off. */
+enum keeping { KEEPS_NOTHING, KEEPS_COUNTERS, KEEPS_BOTH, KEEPINGS };
+
+static double storm(struct host *h, enum keeping keeping)
+{
+    uint64_t left = STEPS_MAX;
+
+    if (keeping == KEEPS_NOTHING)
+        counters_detach(host_counters(h));
+    if (keeping != KEEPS_BOTH)
+        recorder_detach(host_recorder(h));
+    double start = clock_own();
+    while (left > 0 && host_advance(h, WATCHED_STEPS) == ADVANCE_SLICE)
+        left -= WATCHED_STEPS;
+    return clock_own() - start;
+}
+
+static int storm_in_world(const struct figures *f, enum keeping keeping, struct outcome *o,
+                          struct error *err)
+{
+    struct machine_config config = machine_config_default();
+    struct world *w = NULL;
+    struct host *h;
+    char path[1024];
+    struct host_program program = {.image = path};
+
+    snprintf(path, sizeof path, "%s/traps.trapeze.elf", f->directory);
+    if (!world_new(&w, err) && !world_add(w, NULL, &config, &h, err) &&
+        !host_load(h, &program, err)) {
+        o->seconds += storm(h, keeping);
+        o->steps = machine_icount(host_machine(h));
+        o->events = counters_total(host_counters(h), EVENT_trap);
+        o->digest = machine_digest(host_machine(h));
+    }
+    world_free(w);
+    return err->code;
+}
+
+/* A program that does nothing but trap, in turns with and without those who listen. */
+static int measure_storm(struct figures *f, struct error *err)
+{
+    struct outcome o[KEEPINGS] = {{0}};
+
+    for (unsigned i = 0; i < STORMS; i++)
+        for (unsigned k = 0; k < KEEPINGS; k++)
+            if (storm_in_world(f, (enum keeping)k, &o[k], err))
+                return err->code;
+    for (unsigned k = 0; k < KEEPINGS; k++)
+        if (o[k].digest != o[KEEPS_BOTH].digest || o[k].steps != o[KEEPS_BOTH].steps)
+            return error_set(err, ERROR_check, "trap storm: whoever listens has changed it");
+    double traps = (double)o[KEEPS_BOTH].events * STORMS;
+    sample(f, "a trap, nobody listens", "ns", "of the host, and seven instructions, with world.h",
+           o[KEEPS_NOTHING].seconds / traps * 1e9);
+    sample(f, "a trap, as everybody runs", "ns", "four events: recorded and counted",
+           o[KEEPS_BOTH].seconds / traps * 1e9);
+    sample(f, "recorder, trap storm", "x", "time with all events recorded, against without",
+           o[KEEPS_BOTH].seconds / o[KEEPS_COUNTERS].seconds);
+    sample(f, "all, trap storm", "x", "time recorded and counted, against nobody listening",
+           o[KEEPS_BOTH].seconds / o[KEEPS_NOTHING].seconds);
+    return 0;
+}
+
 static int measure_memory(struct figures *f, struct error *err)
 {
     struct run plain = {.work = "stride", .tlb = 64}, counted = plain;
@@ -228,9 +293,9 @@ int figures_round(struct figures *f, struct error *err)
                                               "steps, VMM boot", "cycles, VMM boot",
                                               "exits, VMM boot"};
 
-    if (measure_traps(f, err) || measure_memory(f, err) || measure_rewriting(f, err) ||
-        measure_watching(f, err) || measure_boot(f, false, &native, err) ||
-        measure_boot(f, true, &virtual, err))
+    if (measure_traps(f, err) || measure_storm(f, err) || measure_memory(f, err) ||
+        measure_rewriting(f, err) || measure_watching(f, err) ||
+        measure_boot(f, false, &native, err) || measure_boot(f, true, &virtual, err))
         return err->code;
     return 0;
 }

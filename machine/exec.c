@@ -360,16 +360,33 @@ HANDLER(fence_r)
     }
 
 /* Most accesses are those of a trap handler to registers that are nothing but words: csr_plain in
- * block.c. As long as nobody watches they need no more than the word, and the next block. */
+ * block.c. They need no more than the word, an event when it is written, and the next block. */
 #define CSR(name, from, writes, value)                                                             \
     SYSTEM(name)                                                                                   \
+    __attribute__((noinline)) HANDLER(name##_told)                                                 \
+    {                                                                                              \
+        const word operand = from;                                                                 \
+        word *csr = (word *)&c->regs + op->rs2;                                                    \
+        const word old = *csr;                                                                     \
+                                                                                                   \
+        *csr = (value)&csr_table[op->imm].wmask;                                                   \
+        settle(c, op, left - charge_of(0, c->machine->config.cost.csr));                           \
+        machine_emit(c->machine, EVENT_csr, 0, csr_table[op->imm].number, old, *csr);              \
+        x[op->rd] = old;                                                                           \
+        if (!resume(c))                                                                            \
+            return NULL;                                                                           \
+        left = c->left;                                                                            \
+        JUMP(0);                                                                                   \
+    }                                                                                              \
     HANDLER(name##_plain)                                                                          \
     {                                                                                              \
         const word operand UNUSED = from;                                                          \
         word *csr = (word *)&c->regs + op->rs2;                                                    \
                                                                                                    \
-        if (unlikely(c->regs.ring != 0 || trace_wants(&c->machine->trace, EVENT_csr)))             \
+        if (unlikely(c->regs.ring != 0))                                                           \
             GOTO(op_##name##_r);                                                                   \
+        if (writes && trace_wants(&c->machine->trace, EVENT_csr))                                  \
+            GOTO(op_##name##_told);                                                                \
         const word old = *csr;                                                                     \
         if (writes)                                                                                \
             *csr = (value)&csr_table[op->imm].wmask;                                               \

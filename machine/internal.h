@@ -42,8 +42,8 @@ struct machine {
     bool loaded; /* a program was loaded before: RAM holds its traces */
 };
 
-/* Publishes an event at the current instruction: icount, cycle, pc, insn and context are filled
- * in. `ring` is the one before. */
+/* Publishes an event that somebody wants, at the current instruction: icount, cycle, pc, insn and
+ * context are filled in. `ring` is the one before. */
 void machine_publish(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
                      word a, word b);
 

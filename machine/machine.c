@@ -150,6 +150,7 @@ int machine_new(struct machine **out, const struct machine_config *config, struc
         return error_set(err, ERROR_memory, "no memory for a machine");
     m->config = *config;
     m->cpu.machine = m;
+    m->trace.changed = &m->cpu.attention;
     m->cpu.tlb.mask = config->tlb - 1;
     code = wire(m, err);
     m->config.disk = NULL; /* the caller's; it is open now */
@@ -207,26 +208,25 @@ int machine_load(struct machine *m, const struct machine_program *program, struc
 void machine_publish(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
                      word a, word b)
 {
-    struct cpu *c = &m->cpu;
-    uint32_t wanted = m->trace.wanted;
+    const struct cpu *c = &m->cpu;
+    struct event *e = trace_place(&m->trace, kind);
 
-    trace_publish(&m->trace, &(struct event){
-                                 .icount = cpu_icount(c),
-                                 .cycle = cpu_cycle(c),
-                                 .kind = (uint16_t)kind,
-                                 .context = m->contexts.current,
-                                 .machine = m->config.number,
-                                 .ring_from = (uint8_t)ring,
-                                 .ring_to = (uint8_t)c->regs.ring,
-                                 .pc = c->regs.pc,
-                                 .insn = c->insn,
-                                 .cause = cause,
-                                 .tval = tval,
-                                 .a = a,
-                                 .b = b,
-                             });
-    if (m->trace.wanted != wanted)
-        c->attention = true;
+    *e = (struct event){
+        .icount = cpu_icount(c),
+        .cycle = cpu_cycle(c),
+        .kind = (uint16_t)kind,
+        .context = m->contexts.current,
+        .machine = m->config.number,
+        .ring_from = (uint8_t)ring,
+        .ring_to = (uint8_t)c->regs.ring,
+        .pc = c->regs.pc,
+        .insn = c->insn,
+        .cause = cause,
+        .tval = tval,
+        .a = a,
+        .b = b,
+    };
+    trace_tell(&m->trace, kind, e);
 }
 
 void machine_follow(struct machine *m)

@@ -62,32 +62,39 @@ void counters_reset(struct counters *c)
 
 /* ---- rows ---- */
 
-static word insn_detail(const struct event *e)
-{
-    struct insn i = insn_decode(e->insn);
+/* What tells events of a kind apart: a cause where it has one (all ones), and the word that its
+ * detail is made of. */
+static const word causes[EVENT_COUNT] = {
+#define EVENT(name, cause, tval, a, b, meaning) sizeof(cause) > 1 ? ~0u : 0,
+#include "trace/events.def"
+#undef EVENT
+};
 
-    return e->insn ? COUNTER_INSN(i.id, i.csr) : 0;
-}
+static const struct detail {
+    word bits;       /* all ones: there is one, */
+    uint8_t at;      /* from the word at this byte of the event, */
+    bool names_insn; /* which is an instruction */
+} details[EVENT_COUNT] = {
+#define FROM(member) .bits = ~0u, .at = offsetof(struct event, member)
+    [EVENT_trap] = {FROM(insn), .names_insn = true},
+    [EVENT_exit] = {FROM(insn), .names_insn = true},
+    [EVENT_hole] = {FROM(insn), .names_insn = true},
+    [EVENT_csr] = {FROM(tval)},
+    [EVENT_port] = {FROM(tval)},
+    [EVENT_mmio] = {FROM(tval)},
+    [EVENT_irq] = {FROM(a)},
+    [EVENT_hint] = {FROM(a)},
+    [EVENT_disk] = {FROM(b)},
+#undef FROM
+};
 
-static word detail_of(const struct event *e)
+static word detail_of(uint16_t kind, word from)
 {
-    switch (e->kind) {
-    case EVENT_trap:
-    case EVENT_exit:
-    case EVENT_hole:
-        return insn_detail(e);
-    case EVENT_csr:
-    case EVENT_port:
-    case EVENT_mmio:
-        return e->tval;
-    case EVENT_irq:
-    case EVENT_hint:
-        return e->a;
-    case EVENT_disk:
-        return e->b;
-    default:
-        return 0;
-    }
+    if (!details[kind].names_insn || from == 0)
+        return from;
+    struct insn i = insn_decode(from);
+
+    return COUNTER_INSN(i.id, i.csr);
 }
 
 static bool same(const struct counter *a, const struct counter *b)
@@ -115,13 +122,9 @@ static struct counter *find(struct counters *c, const struct counter *key)
     return &c->rows[i % COUNTERS_ROWS];
 }
 
-/* NULL when there is no row left. */
-static struct counter *count(struct counters *c, const struct event *e)
+/* The row for such events, made when it is the first. NULL when there is no row left. */
+static struct counter *row_for(struct counters *c, struct counter key)
 {
-    struct counter key = {.kind = e->kind,
-                          .context = e->context,
-                          .cause = *event_info((enum event_kind)e->kind)->cause ? e->cause : 0,
-                          .detail = detail_of(e)};
     struct counter *row = find(c, &key);
 
     if (!row->count && c->used >= ROWS_FOR_DETAIL) {
@@ -136,7 +139,6 @@ static struct counter *count(struct counters *c, const struct event *e)
         *row = key;
         c->used++;
     }
-    row->count++;
     return row;
 }
 
@@ -188,12 +190,35 @@ static void close_exit(struct counters *c, const struct event *e)
     c->exits[e->context] = 0;
 }
 
-void counters_add(struct counters *c, const struct event *e)
+/* ---- an event ---- */
+
+/* What an event is counted by, before it is known where. */
+struct look {
+    uint64_t what;
+    word from;
+};
+
+static inline struct look look_at(const struct event *e)
 {
-    if (e->kind >= EVENT_COUNT || e->context >= CONTEXT_MAX)
-        return;
+    const struct detail *detail = &details[e->kind];
+    struct look l;
+
+    l.what = (uint64_t)e->kind << 48 | (uint64_t)e->context << 32 | (e->cause & causes[e->kind]);
+    memcpy(&l.from, (const char *)e + detail->at, sizeof l.from);
+    l.from &= detail->bits;
+    return l;
+}
+
+static inline struct counter_memo *memo_of(struct counters *c, const struct look *l)
+{
+    return &c->memo[(l->what ^ (uint64_t)l->from << 16) * 0x9e3779b97f4a7c15u >> 56];
+}
+
+static void count(struct counters *c, const struct event *e, struct counter *row)
+{
     c->totals[e->kind]++;
-    const struct counter *row = count(c, e);
+    if (row)
+        row->count++;
     switch (e->kind) {
     case EVENT_trap:
         if (row)
@@ -213,6 +238,33 @@ void counters_add(struct counters *c, const struct event *e)
     default:
         break;
     }
+}
+
+/* The first that looks like this, or not seen for a while. */
+__attribute__((noinline)) static void count_new(struct counters *c, const struct event *e)
+{
+    struct look l = look_at(e);
+    struct counter *row = row_for(c, (struct counter){.kind = e->kind,
+                                                      .context = e->context,
+                                                      .cause = (word)l.what,
+                                                      .detail = detail_of(e->kind, l.from)});
+
+    if (row)
+        *memo_of(c, &l) = (struct counter_memo){l.what, l.from, row};
+    count(c, e, row);
+}
+
+/* Most events look like one that was counted lately; where its row is has not changed. */
+void counters_add(struct counters *c, const struct event *e)
+{
+    if (e->kind >= EVENT_COUNT || e->context >= CONTEXT_MAX)
+        return;
+    struct look l = look_at(e);
+    const struct counter_memo *memo = memo_of(c, &l);
+    if (memo->what == l.what && memo->from == l.from && memo->row)
+        count(c, e, memo->row);
+    else
+        count_new(c, e);
 }
 
 /* ---- going back ---- */
@@ -257,6 +309,7 @@ struct counters_kept *counters_keep(const struct counters *c)
 void counters_put_back(struct counters *c, const struct counters_kept *k)
 {
     memset(c->rows, 0, sizeof c->rows);
+    memset(c->memo, 0, sizeof c->memo);
     for (unsigned i = 0; i < k->used; i++)
         c->rows[k->rows[i].place] = k->rows[i].row;
     c->used = k->used;

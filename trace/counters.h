@@ -46,6 +46,14 @@ struct counter_share {
     uint64_t steps;
 };
 
+/* Where events that look like this are counted, so that the next needs no search. */
+struct counter_memo {
+    uint64_t what;       /* kind, context, cause */
+    word from;           /* the word of the event that its detail is made of */
+    struct counter *row; /* NULL: nothing is known */
+};
+#define COUNTERS_MEMO 256 /* what eight bits can tell apart */
+
 struct counter_open {
     uint64_t cycle;
     unsigned row;
@@ -56,6 +64,7 @@ struct counters {
     unsigned used;
     uint64_t lost;
     uint64_t totals[EVENT_COUNT];
+    struct counter_memo memo[COUNTERS_MEMO];
     struct counter_open traps[COUNTERS_NESTED]; /* not returned from, oldest first */
     unsigned nested;
     unsigned exits[CONTEXT_MAX]; /* by context: row + 1 of its last exit, 0 none */

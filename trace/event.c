@@ -2,7 +2,8 @@
  * The bus of events: a chain of subscribers in order of subscription.
  *
  * Subscribers come and go while an event is on its way. Each publication under way keeps a
- * record of where it is, and attach and detach keep these records right.
+ * record of where it is, and attach and detach keep these records right. The last of the chain is
+ * called without such a record: nobody behind it is to be visited.
  */
 #include "trace/event.h"
 
@@ -36,11 +37,36 @@ enum event_kind event_find(const char *name)
     return (enum event_kind)i;
 }
 
-static void update_wanted(struct trace *t)
+static void update_kind(struct trace *t, enum event_kind kind)
 {
+    struct trace_subscriber *s = t->first;
+
+    while (s && !(s->mask & EVENT_BIT(kind)))
+        s = s->next;
+    t->first_of[kind] = s;
+    t->tape_of[kind] = t->tape && t->tape->mask & EVENT_BIT(kind) ? t->tape : &t->own;
+    if (s || t->tape_of[kind] == t->tape)
+        t->wanted |= EVENT_BIT(kind);
+}
+
+/* Who wants what has changed. */
+static void update(struct trace *t)
+{
+    uint32_t wanted = t->wanted;
+
+    if (!t->own.ring)
+        t->own = (struct trace_tape){t->own_ring, t->own_ring + TRACE_OWN, t->own_ring, 0, 0};
     t->wanted = 0;
-    for (const struct trace_subscriber *s = t->first; s; s = s->next)
-        t->wanted |= s->mask;
+    for (unsigned kind = 0; kind < EVENT_COUNT; kind++)
+        update_kind(t, (enum event_kind)kind);
+    if (t->changed && t->wanted != wanted)
+        *t->changed = true;
+}
+
+void trace_set_tape(struct trace *t, struct trace_tape *tape)
+{
+    t->tape = tape;
+    update(t);
 }
 
 void trace_attach(struct trace *t, struct trace_subscriber *s)
@@ -54,7 +80,7 @@ void trace_attach(struct trace *t, struct trace_subscriber *s)
     for (struct trace_walk *w = t->walks; w; w = w->outer)
         if (!w->stop)
             w->stop = s;
-    update_wanted(t);
+    update(t);
 }
 
 void trace_detach(struct trace *t, struct trace_subscriber *s)
@@ -72,18 +98,18 @@ void trace_detach(struct trace *t, struct trace_subscriber *s)
         if (w->stop == s)
             w->stop = s->next;
     }
-    update_wanted(t);
+    update(t);
 }
 
 void trace_set_mask(struct trace *t, struct trace_subscriber *s, uint32_t mask)
 {
     s->mask = mask;
-    update_wanted(t);
+    update(t);
 }
 
-void trace_publish(struct trace *t, const struct event *e)
+void trace_tell_from(struct trace *t, struct trace_subscriber *first, const struct event *e)
 {
-    struct trace_walk walk = {.next = t->first, .outer = t->walks};
+    struct trace_walk walk = {.next = first, .outer = t->walks};
 
     t->walks = &walk;
     while (walk.next && walk.next != walk.stop) {
@@ -94,4 +120,15 @@ void trace_publish(struct trace *t, const struct event *e)
             s->fn(s->user, e);
     }
     t->walks = walk.outer;
+}
+
+void trace_publish(struct trace *t, const struct event *e)
+{
+    enum event_kind kind = (enum event_kind)e->kind;
+
+    if (!trace_wants(t, kind))
+        return;
+    struct event *place = trace_place(t, kind);
+    *place = *e;
+    trace_tell(t, kind, place);
 }

@@ -56,11 +56,39 @@ struct trace_subscriber {
     struct trace_subscriber *next;
 };
 
+/* A ring that events are made in as they happen, before any subscriber hears of them. */
+struct trace_tape {
+    struct event *ring, *end; /* the slots */
+    struct event *next;       /* that of the next event */
+    uint64_t laps;            /* how often it has come to the end */
+    uint32_t mask;            /* the kinds it takes */
+};
+
+/* The slot for the next event, which the caller fills. */
+static inline struct event *tape_slot(struct trace_tape *tape)
+{
+    struct event *slot = tape->next++;
+
+    if (tape->next == tape->end) {
+        tape->next = tape->ring;
+        tape->laps++;
+    }
+    return slot;
+}
+
+#define TRACE_OWN 8 /* so deep may events come inside events */
+
 /* The bus of one machine. Zero-initialised is empty. */
 struct trace {
-    uint32_t wanted; /* union of the masks: read it through trace_wants */
+    uint32_t wanted; /* union of all masks: read it through trace_wants */
+    bool *changed;   /* set when `wanted` changes; NULL: nobody needs to know */
+    struct trace_tape *tape_of[EVENT_COUNT];        /* where this kind is made, once it is wanted */
+    struct trace_subscriber *first_of[EVENT_COUNT]; /* that wants this kind */
     struct trace_subscriber *first;
     struct trace_walk *walks; /* publications under way */
+    struct trace_tape *tape;  /* NULL: none but the own, for what it does not take */
+    struct trace_tape own;
+    struct event own_ring[TRACE_OWN];
 };
 
 static inline bool trace_wants(const struct trace *t, enum event_kind kind)
@@ -73,6 +101,28 @@ static inline bool trace_wants(const struct trace *t, enum event_kind kind)
 void trace_attach(struct trace *t, struct trace_subscriber *s);
 void trace_detach(struct trace *t, struct trace_subscriber *s);
 void trace_set_mask(struct trace *t, struct trace_subscriber *s, uint32_t mask);
+/* Puts in a tape, or takes it out (NULL). The caller keeps it alive meanwhile. */
+void trace_set_tape(struct trace *t, struct trace_tape *tape);
+
 void trace_publish(struct trace *t, const struct event *e);
+
+/* The same without a copy, for a kind that is wanted: where to make the event, and telling who
+ * listens once it is made. */
+static inline struct event *trace_place(struct trace *t, enum event_kind kind)
+{
+    return tape_slot(t->tape_of[kind]);
+}
+void trace_tell_from(struct trace *t, struct trace_subscriber *first, const struct event *e);
+static inline void trace_tell(struct trace *t, enum event_kind kind, const struct event *e)
+{
+    struct trace_subscriber *s = t->first_of[kind];
+
+    if (!s)
+        return;
+    if (s->next)
+        trace_tell_from(t, s, e);
+    else
+        s->fn(s->user, e);
+}
 
 #endif

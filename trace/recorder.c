@@ -1,4 +1,4 @@
-/* A ring of events; event `number` lies in slot number % capacity. See recorder.h. */
+/* A tape and what is asked about it; see recorder.h. */
 #include "trace/recorder.h"
 
 #include <assert.h>
@@ -8,80 +8,75 @@ int recorder_init(struct recorder *r, size_t capacity, struct error *err)
 {
     assert(capacity > 0);
     *r = (struct recorder){.capacity = capacity};
-    r->ring = calloc(capacity, sizeof *r->ring);
-    if (!r->ring)
+    r->tape.ring = r->tape.next = calloc(capacity, sizeof *r->tape.ring);
+    if (!r->tape.ring)
         return error_set(err, ERROR_memory, "out of memory for a record of %zu events", capacity);
+    r->tape.end = r->tape.ring + capacity;
     return 0;
 }
 
 void recorder_fini(struct recorder *r)
 {
     recorder_detach(r);
-    free(r->ring);
+    free(r->tape.ring);
     *r = (struct recorder){0};
-}
-
-static void take(void *user, const struct event *e)
-{
-    recorder_add(user, e);
 }
 
 void recorder_attach(struct recorder *r, struct trace *trace, uint32_t mask)
 {
-    if (r->trace == trace) {
-        trace_set_mask(trace, &r->subscriber, mask);
-        return;
-    }
     recorder_detach(r);
+    assert(!trace->tape);
     r->trace = trace;
-    r->subscriber = (struct trace_subscriber){.mask = mask, .fn = take, .user = r};
-    trace_attach(trace, &r->subscriber);
+    r->tape.mask = mask;
+    trace_set_tape(trace, &r->tape);
 }
 
 void recorder_detach(struct recorder *r)
 {
     if (r->trace)
-        trace_detach(r->trace, &r->subscriber);
+        trace_set_tape(r->trace, NULL);
     r->trace = NULL;
 }
 
 void recorder_add(struct recorder *r, const struct event *e)
 {
-    r->ring[r->total++ % r->capacity] = *e;
-    if (r->kept < r->capacity)
-        r->kept++;
-}
-
-uint64_t recorder_first(const struct recorder *r)
-{
-    return r->total - r->kept;
+    *tape_slot(&r->tape) = *e;
 }
 
 uint64_t recorder_total(const struct recorder *r)
 {
-    return r->total;
+    return r->tape.laps * r->capacity + (uint64_t)(r->tape.next - r->tape.ring);
+}
+
+uint64_t recorder_first(const struct recorder *r)
+{
+    uint64_t total = recorder_total(r);
+    uint64_t dropped = total > r->capacity ? total - r->capacity : 0;
+
+    return dropped > r->lowest ? dropped : r->lowest;
 }
 
 void recorder_truncate(struct recorder *r, uint64_t total)
 {
     uint64_t first = recorder_first(r);
 
-    if (total >= r->total)
+    if (total >= recorder_total(r))
         return;
-    r->kept = total > first ? (size_t)(total - first) : 0;
-    r->total = total;
+    r->lowest = total > first ? first : total;
+    r->tape.laps = total / r->capacity;
+    r->tape.next = r->tape.ring + total % r->capacity;
 }
 
 const struct event *recorder_at(const struct recorder *r, uint64_t number)
 {
-    if (number < recorder_first(r) || number >= r->total)
+    if (number < recorder_first(r) || number >= recorder_total(r))
         return NULL;
-    return &r->ring[number % r->capacity];
+    return &r->tape.ring[number % r->capacity];
 }
 
 uint64_t recorder_seek(const struct recorder *r, uint64_t icount)
 {
-    uint64_t low = recorder_first(r), high = r->total;
+    uint64_t low = recorder_first(r), high = recorder_total(r);
 
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -99,8 +94,8 @@ uint64_t recorder_search(const struct recorder *r, const struct filter *f,
 {
     const struct event *e;
 
-    if (backwards && number >= r->total)
-        number = r->total - 1; /* none at all: wraps, and recorder_at says so */
+    if (backwards && number >= recorder_total(r))
+        number = recorder_total(r) - 1; /* none at all: wraps, and recorder_at says so */
     if (!backwards && number < recorder_first(r))
         number = recorder_first(r);
     while ((e = recorder_at(r, number)) != NULL) {

@@ -14,19 +14,18 @@
 #define RECORDER_NONE UINT64_MAX
 
 struct recorder {
-    struct event *ring;
+    struct trace_tape tape; /* event number n is in slot n % capacity */
     size_t capacity;
-    size_t kept;    /* the last so many are there */
-    uint64_t total; /* events ever recorded */
-    struct trace *trace;
-    struct trace_subscriber subscriber;
+    uint64_t lowest;     /* none with a smaller number is there */
+    struct trace *trace; /* that it is the tape of, NULL: none */
 };
 
 /* Room for `capacity` events, at least 1. */
 int recorder_init(struct recorder *r, size_t capacity, struct error *err);
 void recorder_fini(struct recorder *r); /* detaches too */
 
-/* Listens to `trace` for the kinds of `mask`; attached already: changes the mask. */
+/* Becomes the tape of `trace`, which has no other, for the kinds of `mask`; attached already:
+ * changes the mask. */
 void recorder_attach(struct recorder *r, struct trace *trace, uint32_t mask);
 void recorder_detach(struct recorder *r);
 

@@ -36,13 +36,8 @@ struct search {
 struct silence {
     struct host *host;
     struct trace trace; /* put aside */
-    struct trace_subscriber watcher, recorder, counters;
+    struct trace_subscriber watcher, counters;
 };
-
-static void keep_record(void *host, const struct event *e)
-{
-    recorder_add(&((struct host *)host)->recorder, e);
-}
 
 static void keep_count(void *host, const struct event *e)
 {
@@ -63,12 +58,12 @@ static void silence_begin(struct silence *s, struct host *h, struct search *sear
 
     s->host = h;
     s->trace = *t;
-    *t = (struct trace){0};
+    *t = (struct trace){.changed = s->trace.changed};
     h->silent = h->running = true;
     be_heard(s, &s->watcher, h->watcher.mask & ~(keep ? 0 : EVENT_BIT(EVENT_console)),
              h->watcher.fn);
     if (keep && h->recorder.trace)
-        be_heard(s, &s->recorder, h->recorder.subscriber.mask, keep_record);
+        trace_set_tape(t, &h->recorder.tape);
     if (keep && h->counters->trace)
         be_heard(s, &s->counters, h->counters->subscriber.mask, keep_count);
     if (search)

@@ -260,6 +260,51 @@ START_TEST(rows_are_bounded_and_nothing_goes_uncounted)
 }
 END_TEST
 
+/* More kinds of events in turns than the counters remember the rows of. */
+START_TEST(each_event_counts_in_its_row_however_many_take_turns)
+{
+    enum { DIFFERENT = 3 * COUNTERS_MEMO, TURNS = 3 };
+    struct counter_query q = {.kinds = EVENT_ALL, .by_detail = true};
+    static struct counter all[DIFFERENT];
+    struct counters_kept *kept = NULL;
+
+    for (unsigned turn = 0; turn < TURNS + 1; turn++) {
+        if (turn == TURNS)
+            kept = counters_keep(c);
+        for (word i = 0; i < DIFFERENT; i++)
+            counters_add(c, &(struct event){.kind = EVENT_port, .tval = i});
+    }
+    ck_assert_uint_eq(counters_list(c, &q, all, DIFFERENT), DIFFERENT);
+    for (unsigned i = 0; i < DIFFERENT; i++)
+        ck_assert_uint_eq(all[i].count, TURNS + 1);
+    counters_reset(c);
+    counters_add(c, &(struct event){.kind = EVENT_port, .tval = 7});
+    ck_assert_uint_eq(counters_list(c, &q, all, DIFFERENT), 1);
+    counters_put_back(c, kept);
+    counters_kept_free(kept);
+    counters_add(c, &(struct event){.kind = EVENT_port, .tval = 7});
+    ck_assert_uint_eq(counters_list(c, &q, all, DIFFERENT), DIFFERENT);
+    ck_assert_uint_eq(all[0].detail, 7);
+    ck_assert_uint_eq(all[0].count, TURNS + 1);
+    ck_assert_uint_eq(all[1].count, TURNS);
+}
+END_TEST
+
+/* The same system call with another register is the same row; nothing else is. */
+START_TEST(instructions_that_differ_in_what_is_not_counted_share_a_row)
+{
+    word read_x5 = 0x30002000 | 5 << 7 | 0x73, read_x6 = 0x30002000 | 6 << 7 | 0x73;
+    struct counter_query q = {.kinds = EVENT_ALL, .by_detail = true};
+
+    for (unsigned i = 0; i < 3; i++) {
+        counters_add(c, &(struct event){.kind = EVENT_hole, .insn = read_x5});
+        counters_add(c, &(struct event){.kind = EVENT_hole, .insn = read_x6});
+    }
+    ck_assert_uint_eq(list(q), 1);
+    ck_assert_uint_eq(rows[0].count, 6);
+}
+END_TEST
+
 START_TEST(events_out_of_bounds_are_dropped)
 {
     counters_add(c, &(struct event){.kind = EVENT_COUNT});
@@ -303,6 +348,8 @@ Suite *suite_trace_counters(void)
     tcase_add_test(t, going_back_and_forward_again_counts_the_same);
     tcase_add_loop_test(t, rows_have_readable_labels, 0, (int)COUNT_OF(labels));
     tcase_add_test(t, rows_are_bounded_and_nothing_goes_uncounted);
+    tcase_add_test(t, each_event_counts_in_its_row_however_many_take_turns);
+    tcase_add_test(t, instructions_that_differ_in_what_is_not_counted_share_a_row);
     tcase_add_test(t, events_out_of_bounds_are_dropped);
     tcase_add_test(t, they_listen_can_be_reset_and_be_asked_for_less);
     suite_add_tcase(s, t);

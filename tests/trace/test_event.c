@@ -147,6 +147,91 @@ START_TEST(an_event_inside_an_event_reaches_all_who_are_there)
 }
 END_TEST
 
+/* Publishes `depth` more, one inside the other, and then looks whether its own is still there. */
+static void nest(void *user, const struct event *e)
+{
+    unsigned *depth = user;
+    word mine = e->a;
+
+    if (mine < *depth)
+        trace_publish(&trace, &(struct event){.kind = EVENT_mem, .a = mine + 1});
+    ck_assert_uint_eq(e->a, mine);
+    heard[count++] = (char)('0' + mine);
+}
+
+START_TEST(events_inside_events_keep_what_they_hold)
+{
+    unsigned depth = TRACE_OWN - 1;
+    struct trace_subscriber s = {.mask = EVENT_BIT(EVENT_mem), .fn = nest, .user = &depth};
+
+    trace_attach(&trace, &s);
+    trace_publish(&trace, &(struct event){.kind = EVENT_mem});
+    heard[count] = '\0';
+    ck_assert_str_eq(heard, "76543210");
+}
+END_TEST
+
+static struct event slots[4];
+static struct trace_tape tape;
+
+static void see_tape(void *user, const struct event *e)
+{
+    ck_assert_ptr_eq(user, e);
+    ck_assert_uint_eq(e->a, 7);
+    count++;
+}
+
+START_TEST(an_event_is_on_the_tape_before_anybody_hears_of_it)
+{
+    struct trace_subscriber s = {.mask = EVENT_ALL, .fn = see_tape, .user = &slots[0]};
+
+    tape = (struct trace_tape){slots, slots + 4, slots, 0, EVENT_BIT(EVENT_trap)};
+    trace_attach(&trace, &s);
+    trace_set_tape(&trace, &tape);
+    trace_publish(&trace, &(struct event){.kind = EVENT_trap, .a = 7});
+    ck_assert_uint_eq(count, 1);
+    ck_assert_ptr_eq(tape.next, &slots[1]);
+    trace_detach(&trace, &s);
+    ck_assert_uint_eq(trace.wanted, EVENT_BIT(EVENT_trap));
+    for (word i = 0; i < 4; i++)
+        trace_publish(&trace, &(struct event){.kind = EVENT_trap, .a = i});
+    ck_assert_ptr_eq(tape.next, &slots[1]);
+    ck_assert_uint_eq(tape.laps, 1);
+    ck_assert_uint_eq(slots[0].a, 3);
+    trace_set_tape(&trace, NULL);
+    ck_assert_uint_eq(trace.wanted, 0);
+}
+END_TEST
+
+START_TEST(what_the_tape_does_not_take_is_heard_all_the_same)
+{
+    tape = (struct trace_tape){slots, slots + 4, slots, 0, EVENT_BIT(EVENT_csr)};
+    trace_set_tape(&trace, &tape);
+    attach(&a);
+    publish(EVENT_trap, "a");
+    ck_assert_ptr_eq(tape.next, slots);
+    publish(EVENT_csr, "a");
+    ck_assert_ptr_eq(tape.next, slots + 1);
+}
+END_TEST
+
+START_TEST(who_asked_is_told_when_other_kinds_are_wanted)
+{
+    bool changed = false;
+
+    trace.changed = &changed;
+    a.subscriber.mask = EVENT_BIT(EVENT_trap);
+    attach(&a);
+    ck_assert(changed);
+    changed = false;
+    b.subscriber.mask = EVENT_BIT(EVENT_trap);
+    attach(&b);
+    ck_assert(!changed);
+    trace_set_mask(&trace, &b.subscriber, EVENT_BIT(EVENT_insn));
+    ck_assert(changed);
+}
+END_TEST
+
 START_TEST(every_kind_has_its_row_and_is_found_by_name)
 {
     for (unsigned i = 0; i < EVENT_COUNT; i++) {
@@ -175,6 +260,10 @@ Suite *suite_trace_event(void)
     tcase_add_test(t, one_that_comes_in_a_call_hears_the_next_event);
     tcase_add_test(t, one_that_comes_while_the_last_is_called_hears_the_next_event);
     tcase_add_test(t, an_event_inside_an_event_reaches_all_who_are_there);
+    tcase_add_test(t, events_inside_events_keep_what_they_hold);
+    tcase_add_test(t, an_event_is_on_the_tape_before_anybody_hears_of_it);
+    tcase_add_test(t, what_the_tape_does_not_take_is_heard_all_the_same);
+    tcase_add_test(t, who_asked_is_told_when_other_kinds_are_wanted);
     tcase_add_test(t, every_kind_has_its_row_and_is_found_by_name);
     suite_add_tcase(s, t);
     return s;

@@ -90,8 +90,9 @@ static uint64_t look(struct host *h)
     counters_list(host_counters(h), &all, rows, COUNT_OF(rows));
     hash = hash_bytes(hash, text, length);
     hash = hash_bytes(hash, rows, sizeof rows);
-    hash = hash_bytes(hash, &r->total, sizeof r->total);
-    for (uint64_t n = r->total < 100 ? 0 : r->total - 100; n < r->total; n++)
+    uint64_t total = recorder_total(r);
+    hash = hash_bytes(hash, &total, sizeof total);
+    for (uint64_t n = total < 100 ? 0 : total - 100; n < total; n++)
         if (recorder_at(r, n))
             hash = hash_bytes(hash, recorder_at(r, n), sizeof(struct event));
     return hash;
