@@ -45,6 +45,18 @@ void debug_back_next(struct debug *d, const char *arguments)
     back(d, VERB_OVER, 0);
 }
 
+void debug_back_step_line(struct debug *d, const char *arguments)
+{
+    (void)arguments;
+    back(d, VERB_LINE, 0);
+}
+
+void debug_back_next_line(struct debug *d, const char *arguments)
+{
+    (void)arguments;
+    back(d, VERB_LINE_OVER, 0);
+}
+
 void debug_back_finish(struct debug *d, const char *arguments)
 {
     (void)arguments;

@@ -70,7 +70,7 @@ static void show_json(struct debug *d)
 static bool is_plain(const char *reason)
 {
     return !*reason || strcmp(reason, "step") == 0 || strcmp(reason, "over") == 0 ||
-           strcmp(reason, "out") == 0;
+           strcmp(reason, "out") == 0 || strcmp(reason, "line") == 0;
 }
 
 /* What the scenario said has been printed when it said it. */
@@ -202,7 +202,7 @@ static bool read_count(struct debug *d, const char *arguments, uint64_t *out)
     *out = 1;
     if (!*arguments || (number_parse(arguments, out) && *out > 0))
         return true;
-    debug_fail(d, "'%s' is no number of instructions", arguments);
+    debug_fail(d, "'%s' is no number of times", arguments);
     return false;
 }
 
@@ -216,12 +216,27 @@ void debug_step(struct debug *d, const char *arguments)
         run(d, VERB_STEP, n, 1);
 }
 
-void debug_next(struct debug *d, const char *arguments)
+static void run_times(struct debug *d, enum verb verb, const char *arguments)
 {
     uint64_t n;
 
     if (read_count(d, arguments, &n))
-        run(d, VERB_OVER, 0, n);
+        run(d, verb, 0, n);
+}
+
+void debug_next(struct debug *d, const char *arguments)
+{
+    run_times(d, VERB_OVER, arguments);
+}
+
+void debug_step_line(struct debug *d, const char *arguments)
+{
+    run_times(d, VERB_LINE, arguments);
+}
+
+void debug_next_line(struct debug *d, const char *arguments)
+{
+    run_times(d, VERB_LINE_OVER, arguments);
 }
 
 void debug_finish(struct debug *d, const char *arguments)
@@ -293,18 +308,16 @@ static void break_text(const struct debug *d, const struct break_point *p, struc
 
 static void say_break(struct debug *d, unsigned number)
 {
-    const struct breaks *b = &d->verbs.breaks;
+    const struct break_point *p = breaks_find(d->verbs.breaks, number);
     char line[512];
     struct text t = text_init(line, sizeof line);
 
-    for (unsigned i = 0; i < b->count; i++) {
-        if (b->list[i].number != number)
-            continue;
-        break_text(d, &b->list[i], &t);
-        if (b->list[i].hits)
-            text_add(&t, "  (met %llu times)", (unsigned long long)b->list[i].hits);
-        debug_say(d, "%s", line);
-    }
+    if (!p)
+        return;
+    break_text(d, p, &t);
+    if (p->hits)
+        text_add(&t, "  (met %llu time%s)", (unsigned long long)p->hits, p->hits == 1 ? "" : "s");
+    debug_say(d, "%s%s", line, p->off ? "  (disabled)" : "");
 }
 
 typedef int parse_fn(struct break_point *out, const struct host *h, uint16_t context,
@@ -340,10 +353,10 @@ void debug_watch(struct debug *d, const char *arguments)
 void debug_breaks(struct debug *d, const char *arguments)
 {
     (void)arguments;
-    if (!d->verbs.breaks.count)
+    if (!d->verbs.breaks->count)
         debug_say(d, "no breakpoints");
-    for (unsigned i = 0; i < d->verbs.breaks.count; i++)
-        say_break(d, d->verbs.breaks.list[i].number);
+    for (unsigned i = 0; i < d->verbs.breaks->count; i++)
+        say_break(d, d->verbs.breaks->list[i].number);
 }
 
 void debug_delete(struct debug *d, const char *arguments)
@@ -351,13 +364,43 @@ void debug_delete(struct debug *d, const char *arguments)
     uint64_t number;
 
     if (!*arguments) {
-        while (d->verbs.breaks.count)
-            verbs_remove_break(&d->verbs, d->verbs.breaks.list[0].number);
+        while (d->verbs.breaks->count)
+            verbs_remove_break(&d->verbs, d->verbs.breaks->list[0].number);
         debug_say(d, "no breakpoints");
     } else if (!number_parse(arguments, &number) || number > UINT32_MAX ||
                !verbs_remove_break(&d->verbs, (unsigned)number)) {
         debug_fail(d, "there is no breakpoint %s; 'info breaks' lists them", arguments);
     }
+}
+
+/* One of this number, or all. */
+static void turn(struct debug *d, const char *arguments, bool off)
+{
+    struct breaks *b = d->verbs.breaks;
+    struct break_point *p;
+    uint64_t number;
+
+    if (!*arguments) {
+        for (unsigned i = 0; i < b->count; i++)
+            b->list[i].off = off;
+        debug_breaks(d, "");
+    } else if (!number_parse(arguments, &number) || number > UINT32_MAX ||
+               !(p = breaks_find(b, (unsigned)number))) {
+        debug_fail(d, "there is no breakpoint %s; 'info breaks' lists them", arguments);
+    } else {
+        p->off = off;
+        say_break(d, p->number);
+    }
+}
+
+void debug_disable(struct debug *d, const char *arguments)
+{
+    turn(d, arguments, true);
+}
+
+void debug_enable(struct debug *d, const char *arguments)
+{
+    turn(d, arguments, false);
 }
 
 void debug_until(struct debug *d, const char *arguments)

@@ -150,7 +150,7 @@ void debug_show_code(struct debug *d, struct space space, word address)
     const struct host *h = d->verbs.host;
     bool here =
         runs && address == machine_regs(host_machine(h))->pc && space.context == view_current(h);
-    bool stops = runs && breaks_at(&d->verbs.breaks, h, space.context, address);
+    bool stops = runs && breaks_at(d->verbs.breaks, h, space.context, address);
     char line[256], name[96] = "";
     struct text t = text_init(line, sizeof line);
     word bits;

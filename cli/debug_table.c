@@ -13,9 +13,16 @@
 
 const struct debug_command debug_commands[] = {
     {"step", "s", "Run", "[N | -N]", "one instruction (or one interrupt), or N of them",
-     "A number below 0 goes back in time.", WORDS_NONE, debug_step},
-    {"next", "n", "", "[N]", "one instruction; a call or a trap counts as one", "", WORDS_NONE,
-     debug_next},
+     "A number below 0 goes back in time. By lines: 'stepline'.", WORDS_NONE, debug_step},
+    {"next", "n", "", "[N]", "one instruction; a call or a trap counts as one",
+     "By lines: 'nextline'.", WORDS_NONE, debug_next},
+    {"stepline", "sl", "", "[N]", "to another source line; goes into calls",
+     "It stays in the same context and ring: traps are passed over, and so is code whose source "
+     "is\n"
+     "not known. Where a line jumps to its own beginning, that is another line too.",
+     WORDS_NONE, debug_step_line},
+    {"nextline", "nl", "", "[N]", "to another source line; a call counts as one", "", WORDS_NONE,
+     debug_next_line},
     {"finish", "f", "", "", "until this function, or trap handler, returns", "", WORDS_NONE,
      debug_finish},
     {"continue", "c", "", "", "run until something stops it; Ctrl-C does", "", WORDS_NONE,
@@ -32,6 +39,10 @@ const struct debug_command debug_commands[] = {
      debug_back_step},
     {"rnext", "rn", "", "", "back by one instruction; a call or a trap counts as one", "",
      WORDS_NONE, debug_back_next},
+    {"rstepline", "rsl", "", "", "back to where the source line before this one began", "",
+     WORDS_NONE, debug_back_step_line},
+    {"rnextline", "rnl", "", "", "the same; a call counts as one", "", WORDS_NONE,
+     debug_back_next_line},
     {"rfinish", "rf", "", "",
      "back to the call of this function, or what trapped into this handler", "", WORDS_NONE,
      debug_back_finish},
@@ -73,6 +84,9 @@ const struct debug_command debug_commands[] = {
      debug_breaks},
     {"delete", "d", "", "[N]", "no more breakpoint N, or none at all", "", WORDS_NONE,
      debug_delete},
+    {"disable", "", "", "[N]", "breakpoint N, or all, stops nothing until it is enabled", "",
+     WORDS_NONE, debug_disable},
+    {"enable", "", "", "[N]", "breakpoint N, or all, stops again", "", WORDS_NONE, debug_enable},
 
     {"where", "", "Look", "", "where it stands, and why", "", WORDS_NONE, debug_where},
     {"registers", "r", "", "", "the general registers, pc and ring", "", WORDS_REGISTER,
@@ -133,12 +147,37 @@ const struct debug_command debug_commands[] = {
 };
 const unsigned debug_command_count = COUNT_OF(debug_commands);
 
+/* What the fingers of gdb's users type; there, step and next are by lines. */
+static const struct {
+    const char *name, *command;
+} other_names[] = {
+    {"stepi", "step"},
+    {"si", "step"},
+    {"nexti", "next"},
+    {"ni", "next"},
+    {"reverse-stepi", "rstep"},
+    {"reverse-nexti", "rnext"},
+    {"reverse-step", "rstepline"},
+    {"reverse-next", "rnextline"},
+    {"reverse-finish", "rfinish"},
+    {"reverse-continue", "rcontinue"},
+};
+
+static const struct debug_command *find_other(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < COUNT_OF(other_names); i++)
+        if (strlen(other_names[i].name) == length &&
+            strncmp(other_names[i].name, name, length) == 0)
+            return debug_find(other_names[i].command, strlen(other_names[i].command));
+    return NULL;
+}
+
 const struct debug_command *debug_find(const char *name, size_t length)
 {
-    const struct debug_command *found = NULL;
+    const struct debug_command *found = length ? find_other(name, length) : NULL;
 
-    if (length == 0)
-        return NULL;
+    if (length == 0 || found)
+        return found;
     for (unsigned i = debug_command_count; i-- > 0;) {
         const struct debug_command *c = &debug_commands[i];
 

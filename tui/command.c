@@ -59,6 +59,19 @@ static void command_over(struct tui *t, const char *arguments)
     begin(t, VERB_OVER, 0);
 }
 
+static bool is_over(const char *arguments)
+{
+    return strcmp(arguments, "over") == 0;
+}
+
+static void command_source(struct tui *t, const char *arguments)
+{
+    if (*arguments && !is_over(arguments))
+        tui_complain(t, "source: '%s'? 'over' may stand there", arguments);
+    else
+        begin(t, *arguments ? VERB_LINE_OVER : VERB_LINE, 0);
+}
+
 static void command_out(struct tui *t, const char *arguments)
 {
     (void)arguments;
@@ -128,8 +141,8 @@ static void command_back(struct tui *t, const char *arguments)
         enum verb verb;
         bool filter;
     } ways[] = {
-        {"over", VERB_OVER, false}, {"out", VERB_OUT, false}, {"trap", VERB_TRAP, true},
-        {"exit", VERB_EXIT, true},  {"run", VERB_GO, false},
+        {"over", VERB_OVER, false}, {"source", VERB_LINE, false}, {"out", VERB_OUT, false},
+        {"trap", VERB_TRAP, true},  {"exit", VERB_EXIT, true},    {"run", VERB_GO, false},
     };
     size_t n = strcspn(arguments, " ");
     const char *rest = arguments + n + strspn(arguments + n, " ");
@@ -142,7 +155,7 @@ static void command_back(struct tui *t, const char *arguments)
         if (ways[i].filter && *rest && !read_filter(t, rest, &f))
             return;
         t->run.filter = f;
-        back(t, ways[i].verb, 0);
+        back(t, ways[i].verb == VERB_LINE && is_over(rest) ? VERB_LINE_OVER : ways[i].verb, 0);
         return;
     }
     if (*arguments && (!number_parse(arguments, &steps) || steps == 0))

@@ -308,7 +308,7 @@ static int ui_breakpoint(lua_State *L)
     struct pane_view view = tui_view(t);
     word address = (word)luaL_checkinteger(L, 1);
 
-    lua_pushboolean(L, view.host && breaks_at(&t->run.breaks, view.host, view.context, address));
+    lua_pushboolean(L, view.host && breaks_at(t->run.breaks, view.host, view.context, address));
     return 1;
 }
 

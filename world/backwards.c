@@ -3,10 +3,11 @@
 
 #include "isa/csr.h"
 #include "world/flow.h"
+#include "world/lines_back.h"
 #include "world/timeline.h"
 #include "world/view.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 
 #define STEP_KINDS (EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_mem) | EVENT_BIT(EVENT_walk))
 
@@ -16,17 +17,26 @@ static void stand(struct verbs *v, int code, const char *reason, const struct er
     verbs_stop(v, code ? err->text : reason);
 }
 
-/* From `from`, so far back as the recording allows. */
-static void to_place(struct verbs *v, uint64_t from, uint64_t steps, const char *reason)
+/* It has come to its own end. */
+static void arrive(struct verbs *v, int code, const char *reason, const struct error *err)
 {
-    uint64_t first = timeline_first(v->host);
+    v->done = code == 0;
+    stand(v, code, reason, err);
+}
+
+/* From `from`, so far back as the recording allows; false when that ends it. */
+static bool to_place(struct verbs *v, uint64_t from, uint64_t steps, const char *reason)
+{
+    uint64_t recorded = from - timeline_first(v->host);
+    bool enough = steps < recorded;
     struct error err;
 
-    if (steps >= from - first) {
-        steps = from - first;
+    if (!enough) {
+        steps = recorded;
         reason = "here the recording begins";
     }
     stand(v, timeline_seek(v->host, from - steps, &err), reason, &err);
+    return enough;
 }
 
 static uint64_t now(const struct verbs *v)
@@ -59,7 +69,8 @@ static void back_to_event(struct verbs *v, enum event_kind kind)
 
     f.kinds = EVENT_BIT(kind);
     bool done = search(v, &f, &found, &err);
-    if (done && found) {
+    v->done = done && found;
+    if (v->done) {
         const struct cause_info *cause = cause_info(v->event.cause);
         text_add(&t, "%s %s", name, cause ? cause->name : "unknown cause");
     } else {
@@ -74,12 +85,12 @@ static bool meets_break(void *user, const struct event *e)
 {
     struct verbs *v = user;
 
-    return breaks_match(&v->breaks, v->host, e) != NULL;
+    return breaks_match(v->breaks, v->host, e) != NULL;
 }
 
 static void back_to_break(struct verbs *v)
 {
-    struct filter f = {.kinds = breaks_mask(&v->breaks), .when = meets_break, .user = v};
+    struct filter f = {.kinds = breaks_mask(v->breaks), .when = meets_break, .user = v};
     uint64_t from = now(v);
     struct error err;
     bool found;
@@ -92,7 +103,7 @@ static void back_to_break(struct verbs *v)
         to_place(v, from, f.max ? f.max : UINT64_MAX,
                  "no breakpoint was met so far back; once more goes on");
     } else {
-        const struct break_point *p = breaks_match(&v->breaks, v->host, &v->event);
+        const struct break_point *p = breaks_match(v->breaks, v->host, &v->event);
         v->met = p ? p->number : 0;
         verbs_stop(v, "breakpoint, backwards");
     }
@@ -148,7 +159,7 @@ static void back_over(struct verbs *v)
     bool found;
 
     if (!last_insn(v, &last)) {
-        to_place(v, from, 1, "over, backwards");
+        v->done = to_place(v, from, 1, "over, backwards");
         return;
     }
     struct insn i = insn_decode(last.insn);
@@ -156,12 +167,14 @@ static void back_over(struct verbs *v)
     o.called = flow_is_return(&i);
     o.returned = same && (o.called || i.id == INSN_tret);
     if (same && !o.returned) {
+        v->done = true;
         verbs_stop(v, "over, backwards");
     } else if (!search(v, &f, &found, &err)) {
         verbs_stop(v, err.text);
     } else if (!found) {
         stand(v, timeline_seek(v->host, from, &err), "where this came from is too far back", &err);
     } else {
+        v->done = true;
         verbs_stop(v, "over, backwards");
     }
 }
@@ -274,7 +287,7 @@ static void back_out(struct verbs *v)
     if (!o.answer)
         end_piece(&o);
     if (o.answer)
-        stand(v, timeline_seek(v->host, o.answer - 1, &err), "out, backwards", &err);
+        arrive(v, timeline_seek(v->host, o.answer - 1, &err), "out, backwards", &err);
     else
         stand(v, timeline_seek(v->host, from, &err),
               from - timeline_first(v->host) > BACKWARDS_MOST
@@ -283,12 +296,42 @@ static void back_out(struct verbs *v)
               &err);
 }
 
+/* ---- lines ------------------------------------------------------------------------------ */
+
+static void back_line(struct verbs *v, bool over)
+{
+    struct lines_back *l = malloc(sizeof *l);
+    uint64_t from = now(v), there = from;
+    struct error err;
+    bool found;
+
+    if (!l) {
+        verbs_stop(v, "out of memory");
+        return;
+    }
+    lines_back_begin(l, v->host, over);
+    struct filter f = lines_back_filter(l);
+    bool searched = search(v, &f, &found, &err);
+    v->has_event = false;
+    bool known = searched && lines_back_end(l, &there);
+    free(l);
+    if (!searched)
+        verbs_stop(v, err.text);
+    else if (known)
+        arrive(v, timeline_seek(v->host, there, &err), "line, backwards", &err);
+    else
+        stand(v, timeline_seek(v->host, from, &err),
+              from - timeline_first(v->host) > BACKWARDS_MOST ? "the line before is too far back"
+                                                              : "no line before is recorded",
+              &err);
+}
+
 /* ----------------------------------------------------------------------------------------- */
 
 static void begin(struct verbs *v)
 {
     v->commands++;
-    v->hit = v->has_event = false;
+    v->hit = v->has_event = v->done = false;
     v->met = 0;
 }
 
@@ -316,13 +359,17 @@ void verbs_back(struct verbs *v, enum verb verb, uint64_t steps)
     }
     switch (verb) {
     case VERB_STEP:
-        to_place(v, now(v), steps, "step back");
+        v->done = to_place(v, now(v), steps, "step back");
         break;
     case VERB_OVER:
         back_over(v);
         break;
     case VERB_OUT:
         back_out(v);
+        break;
+    case VERB_LINE:
+    case VERB_LINE_OVER:
+        back_line(v, verb == VERB_LINE_OVER);
         break;
     case VERB_TRAP:
         back_to_event(v, EVENT_trap);

@@ -4,6 +4,7 @@
  *   VERB_STEP   so many steps, or to where the recording begins
  *   VERB_OVER   the instruction before this one in the same code; a call or a trap counts as one
  *   VERB_OUT    the call of this function, or what has trapped into this handler
+ *   VERB_LINE   where the source line before this one began, in the same code; _OVER: calls passed over
  *   VERB_TRAP   where VERB_TRAP would have stopped before; so VERB_EXIT
  *   VERB_GO     the breakpoint that was met last, or where the recording begins
  *

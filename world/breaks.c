@@ -4,7 +4,7 @@
 #include "world/breaks.h"
 
 #include "base/number.h"
-#include "base/text.h"
+#include "isa/csr.h"
 #include "isa/paging.h"
 
 #include <stdio.h>
@@ -22,6 +22,14 @@ unsigned breaks_add(struct breaks *b, const struct break_point *point)
     b->list[b->count].number = ++b->last_number;
     b->count++;
     return b->last_number;
+}
+
+struct break_point *breaks_find(struct breaks *b, unsigned number)
+{
+    for (unsigned i = 0; i < b->count; i++)
+        if (b->list[i].number == number)
+            return &b->list[i];
+    return NULL;
 }
 
 static void remove_at(struct breaks *b, unsigned i)
@@ -77,7 +85,8 @@ enum breaks_change breaks_toggle(struct breaks *b, const struct break_point *poi
 bool breaks_at(const struct breaks *b, const struct host *h, uint16_t context, word address)
 {
     for (unsigned i = 0; i < b->count; i++)
-        if (b->list[i].kind == BREAK_PLACE && place_is(&b->list[i].place, h, context, address))
+        if (b->list[i].kind == BREAK_PLACE && !b->list[i].off &&
+            place_is(&b->list[i].place, h, context, address))
             return true;
     return false;
 }
@@ -122,10 +131,12 @@ static bool meets_memory(const struct break_point *p, const struct host *h, cons
     return meets_physical(p, h, e->tval, bytes);
 }
 
-static bool meets(const struct break_point *p, const struct host *h, const struct event *e)
+bool break_meets(const struct break_point *p, const struct host *h, const struct event *e)
 {
     const struct contexts *contexts = machine_contexts(host_machine(h));
 
+    if (p->off || (p->host && p->host != h))
+        return false;
     if (p->kind == BREAK_MEMORY)
         return meets_memory(p, h, e);
     if (p->kind == BREAK_PLACE &&
@@ -137,7 +148,7 @@ static bool meets(const struct break_point *p, const struct host *h, const struc
 struct break_point *breaks_match(struct breaks *b, const struct host *h, const struct event *e)
 {
     for (unsigned i = 0; i < b->count; i++)
-        if (meets(&b->list[i], h, e))
+        if (break_meets(&b->list[i], h, e))
             return &b->list[i];
     return NULL;
 }
@@ -148,11 +159,38 @@ uint32_t breaks_mask(const struct breaks *b)
 
     for (unsigned i = 0; i < b->count; i++) {
         const struct break_point *p = &b->list[i];
-        mask |= p->kind == BREAK_PLACE    ? EVENT_BIT(EVENT_insn)
+        mask |= p->off                    ? 0
+                : p->kind == BREAK_PLACE  ? EVENT_BIT(EVENT_insn)
                 : p->kind == BREAK_MEMORY ? EVENT_BIT(EVENT_mem)
                                           : filter_kinds(&p->filter);
     }
     return mask;
+}
+
+void break_hit(struct break_point *p, const struct event *e)
+{
+    p->hits += p->hit_at != e->icount + 1;
+    p->hit_at = e->icount + 1;
+}
+
+void break_say(const struct break_point *p, const struct host *h, const struct event *e,
+               struct text *out)
+{
+    const char *kind = event_info((enum event_kind)e->kind)->name;
+    const struct cause_info *cause = cause_info(e->cause);
+    char name[64];
+
+    if (p->kind == BREAK_MEMORY)
+        text_add(out, "%s of %u bytes at %08x, value %08x", (e->b & 256) ? "write" : "read",
+                 e->b & 0xff, e->tval, e->a);
+    else if (e->kind == EVENT_trap || e->kind == EVENT_exit)
+        text_add(out, "breakpoint: %s %s", kind, cause ? cause->name : "unknown cause");
+    else if (e->kind != EVENT_insn)
+        text_add(out, "breakpoint: %s", kind);
+    else if (*view_symbol_text(h, e->context, e->pc, false, name, sizeof name))
+        text_add(out, "breakpoint %s", name);
+    else
+        text_add(out, "breakpoint %08x", e->pc);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

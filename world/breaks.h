@@ -13,6 +13,7 @@
 #ifndef WORLD_BREAKS_H
 #define WORLD_BREAKS_H
 
+#include "base/text.h"
 #include "world/place.h"
 
 #define BREAKS_MAX      32
@@ -27,8 +28,11 @@ struct break_point {
     word size;                  /* MEMORY: bytes */
     bool reads, writes;         /* MEMORY: which accesses */
     struct filter filter;       /* PLACE: on top; EVENT */
+    const struct host *host;    /* of this machine only; NULL: of any */
     bool once;                  /* gone when the run ends, whatever ended it */
+    bool off;                   /* stops nothing until it is on again */
     uint64_t hits;              /* how often it has stopped a machine */
+    uint64_t hit_at;            /* icount of the last time, plus 1 */
     char text[BREAK_TEXT_SIZE]; /* as it was typed */
 };
 
@@ -49,6 +53,11 @@ int break_parse(struct break_point *out, const struct host *h, uint16_t context,
 int break_parse_memory(struct break_point *out, const struct host *h, uint16_t context,
                        const char *text, struct error *err);
 
+/* The breakpoints of a world: the debugger, the dashboard and Lua have the same. */
+struct breaks *world_breaks(struct world *w);
+
+/* NULL when there is none of this number. */
+struct break_point *breaks_find(struct breaks *b, unsigned number);
 /* Its number; 0 when there is no room. */
 unsigned breaks_add(struct breaks *b, const struct break_point *point);
 bool breaks_remove(struct breaks *b, unsigned number);
@@ -60,6 +69,13 @@ enum breaks_change breaks_toggle(struct breaks *b, const struct break_point *poi
 
 /* Whether one is met where `context` executes `address`, whatever its filter says. */
 bool breaks_at(const struct breaks *b, const struct host *h, uint16_t context, word address);
+/* Whether it is met by the event. */
+bool break_meets(const struct break_point *p, const struct host *h, const struct event *e);
+/* It has stopped a machine: counts once for an event, however many say so. */
+void break_hit(struct break_point *p, const struct event *e);
+/* What it has met, in a few words. */
+void break_say(const struct break_point *p, const struct host *h, const struct event *e,
+               struct text *out);
 /* The first that the event meets; NULL when none. */
 struct break_point *breaks_match(struct breaks *b, const struct host *h, const struct event *e);
 /* The kinds of events that breaks_match must see. */

@@ -9,20 +9,8 @@
 #ifndef WORLD_VERBS_H
 #define WORLD_VERBS_H
 
-#include "base/text.h"
-#include "trace/filter.h"
 #include "world/breaks.h"
-#include "world/world.h"
-
-enum verb {
-    VERB_NOTHING, /* the machine stands */
-    VERB_STEP,    /* so many steps */
-    VERB_OVER,    /* the instruction behind this one, whatever happens in between */
-    VERB_OUT,     /* this function or trap handler returns */
-    VERB_TRAP,    /* a trap */
-    VERB_EXIT,    /* control leaves a VM */
-    VERB_GO,      /* until something else stops it */
-};
+#include "world/until.h"
 
 /* Who sets goals. `go_on` is called when none is pending: it goes on until it has set one, or is
  * over, and appends to `why` what there is to say. */
@@ -50,21 +38,13 @@ struct verbs {
     struct host *host; /* the one that is looked at and stepped */
     bool chosen;       /* by the user: it does not change by itself */
     enum verb verb;
-    uint64_t left;     /* steps of VERB_STEP */
-    const char *step;  /* what a VERB_STEP is called when it is done */
-    uint64_t commands; /* verbs so far */
-    bool away;         /* the step that leaves a breakpoint: places do not count */
+    uint64_t left;      /* steps of VERB_STEP */
+    const char *step;   /* what a VERB_STEP is called when it is done */
+    uint64_t commands;  /* verbs so far */
+    struct until until; /* its condition */
 
-    /* VERB_OVER and VERB_OUT: where they began. */
-    uint16_t context;
-    uint8_t ring;
-    word pc, sp;
-    int depth;    /* calls, and traps into the same ring, that have not returned yet */
-    bool trapped; /* out of a VM's kernel: its own handler may be next */
-    bool leaving; /* the next instruction is the one behind the return */
-
-    struct filter filter; /* of VERB_TRAP and VERB_EXIT */
-    struct breaks breaks;
+    struct filter filter;  /* of VERB_TRAP and VERB_EXIT */
+    struct breaks *breaks; /* the world's */
 
     bool hit; /* a watch has stopped a machine */
     struct verbs_watch watches[WORLD_HOSTS_MAX];
@@ -72,6 +52,7 @@ struct verbs {
 
     /* Why it stands. */
     char reason[400];   /* "" at the beginning */
+    bool done;          /* the verb has come to its own end */
     bool has_event;     /* an event has ended the verb: */
     struct event event; /* this one */
     unsigned met;       /* the number of the lasting breakpoint that has; 0: none */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "isa/boot.h"
+#include "world/breaks.h"
 #include "world/history.h"
 #include "world/home.h"
 #include "world/host.h"
@@ -22,12 +23,18 @@
 struct world {
     struct host *hosts[WORLD_HOSTS_MAX];
     unsigned count;
+    struct breaks breaks;
 };
 
 int world_new(struct world **out, struct error *err)
 {
     *out = calloc(1, sizeof **out);
     return *out ? 0 : error_set(err, ERROR_memory, "out of memory");
+}
+
+struct breaks *world_breaks(struct world *w)
+{
+    return &w->breaks;
 }
 
 static void free_images(struct host *h)

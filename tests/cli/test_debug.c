@@ -15,12 +15,19 @@ static const struct {
     const char *name, *options;
     int exit_code; /* 2 when a command was wrong */
 } transcripts[] = {
-    {"places", "tests/cli/debug/prog.s", 2}, {"kinds", "tests/cli/debug/prog.s", 0},
-    {"steps", "tests/cli/debug/prog.s", 0},  {"watch", "tests/cli/debug/prog.s", 0},
-    {"look", "tests/cli/debug/prog.s", 0},   {"change", "tests/cli/debug/prog.s", 0},
-    {"events", "tests/cli/debug/prog.s", 2}, {"errors", "tests/cli/debug/prog.s", 2},
-    {"crash", "tests/cli/debug/crash.s", 0}, {"echo", "tests/cli/debug/echo.s", 0},
-    {"back", "tests/cli/debug/prog.s", 2},   {"json", "--json tests/cli/debug/prog.s", 2},
+    {"places", "tests/cli/debug/prog.s", 2},
+    {"kinds", "tests/cli/debug/prog.s", 0},
+    {"steps", "tests/cli/debug/prog.s", 0},
+    {"watch", "tests/cli/debug/prog.s", 0},
+    {"look", "tests/cli/debug/prog.s", 0},
+    {"change", "tests/cli/debug/prog.s", 0},
+    {"events", "tests/cli/debug/prog.s", 2},
+    {"errors", "tests/cli/debug/prog.s", 2},
+    {"crash", "tests/cli/debug/crash.s", 0},
+    {"echo", "tests/cli/debug/echo.s", 0},
+    {"back", "tests/cli/debug/prog.s", 2},
+    {"lines", "--max 100000 tests/cli/debug/prog.s", 4},
+    {"json", "--json tests/cli/debug/prog.s", 2},
 };
 
 static char *read_file(const char *path)

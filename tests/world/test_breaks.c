@@ -210,7 +210,7 @@ START_TEST(a_breakpoint_stops_there_and_nowhere_else)
         word wanted = address_of(stops[_i].symbol) + stops[_i].offset;
         ck_assert_msg(pc() == wanted, "%s: at %08x, not %08x", stops[_i].text, pc(), wanted);
         ck_assert_uint_eq(verbs.met, number);
-        ck_assert_uint_eq(verbs.breaks.list[0].hits, 1);
+        ck_assert_uint_eq(verbs.breaks->list[0].hits, 1);
         ck_assert(verbs.has_event);
     } else {
         ck_assert_uint_eq(verbs.met, 0);
@@ -229,7 +229,7 @@ START_TEST(one_that_is_meant_once_goes_whatever_ends_the_run)
     add("paging", false);
     go();
     ck_assert_uint_eq(pc(), address_of("paging"));
-    ck_assert_uint_eq(verbs.breaks.count, 1);
+    ck_assert_uint_eq(verbs.breaks->count, 1);
     go();
     ck_assert_str_eq(verbs.reason, "nothing");
 }
@@ -273,9 +273,9 @@ START_TEST(the_same_words_set_and_clear)
 
         ck_assert_int_eq(break_parse(&p, host, 0, words[i], &err), 0);
         ck_assert_int_eq(verbs_toggle_break(&verbs, &p), BREAKS_SET);
-        ck_assert_uint_eq(verbs.breaks.count, 1);
+        ck_assert_uint_eq(verbs.breaks->count, 1);
         ck_assert_int_eq(verbs_toggle_break(&verbs, &p), BREAKS_CLEARED);
-        ck_assert_uint_eq(verbs.breaks.count, 0);
+        ck_assert_uint_eq(verbs.breaks->count, 0);
     }
 }
 END_TEST
