@@ -183,6 +183,16 @@ static int walk(lua_State *L)
     return 1;
 }
 
+/* vm:ram_digest("8M") */
+static int ram_digest(lua_State *L)
+{
+    const struct place *p = context_arg(L, 1);
+    word size = (word)options_number(L, 2, "ram_digest", 0, UINT32_MAX - RAM_BASE);
+
+    lua_pushinteger(L, (lua_Integer)view_ram_digest(p->host, p->context, size));
+    return 1;
+}
+
 static int context_text(lua_State *L)
 {
     return get_name(L);
@@ -205,6 +215,7 @@ static const struct member members[] = {
     {.name = "cycles", .get = get_cycles},
     {.name = "steps", .get = get_steps},
     {.name = "walk", .method = walk},
+    {.name = "ram_digest", .method = ram_digest},
     {0},
 };
 

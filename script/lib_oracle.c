@@ -75,12 +75,25 @@ static int get_escape(lua_State *L)
     return 1;
 }
 
+/* o:memory() */
+static int memory(lua_State *L)
+{
+    struct host *h = oracle_arg(L);
+    gpa where;
+
+    if (!oracle_report(h))
+        return luaL_error(L, "this oracle watches no more");
+    if (oracle_memory(h, &where))
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, where);
+    return 1;
+}
+
 static const struct member members[] = {
-    {.name = "steps", .get = get_steps},
-    {.name = "watching", .get = get_watching},
-    {.name = "escape", .get = get_escape},
-    {.name = "del", .method = stop},
-    {0},
+    {.name = "steps", .get = get_steps},   {.name = "watching", .get = get_watching},
+    {.name = "escape", .get = get_escape}, {.name = "memory", .method = memory},
+    {.name = "del", .method = stop},       {0},
 };
 
 static const struct member context_more[] = {{.name = "oracle", .method = start}, {0}};

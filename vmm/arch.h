@@ -43,6 +43,8 @@ void arch_hint_destroy(word vmid);
 void arch_hint_enter(word vmid);
 void arch_hint_reflect(word vmid);
 void arch_hint_routine(const char *name);
+/* The running VM tried to reach what it was not given: memory, a port, a hypercall. */
+void arch_hint_refused(const char *what);
 
 /* Real devices. */
 word arch_port_in(word port);

@@ -120,6 +120,11 @@ void arch_hint_routine(const char *name)
     trace_hint(HINT_routine, name);
 }
 
+void arch_hint_refused(const char *what)
+{
+    trace_hint(HINT_refused, what);
+}
+
 /* ---- devices ------------------------------------------------------------------------------ */
 
 word arch_port_in(word port)

@@ -168,6 +168,7 @@ static void run(struct vm *vm)
         return;
     if (vm->vmm->sched.timer_stale)
         sched_program(vm->vmm);
+    vcpu_publish(v);
     arch_hint_enter(vm->id);
     vm->technique->enter(v);
     v->instret += v->ran;

@@ -92,6 +92,13 @@ void vcpu_wire(struct vcpu *v, word bit, bool level);
 /* Delivers the interrupt of highest priority if the guest can take one now. */
 void vcpu_interrupt(struct vcpu *v);
 
+/* The guest's instret as of now, where the record finds it. */
+static inline void vcpu_publish(const struct vcpu *v)
+{
+    v->cb->instret = (word)v->instret;
+    v->cb->instreth = (word)(v->instret >> 32);
+}
+
 /* Does the guest single-step? */
 static inline bool vcpu_stepping(const struct vcpu *v)
 {

@@ -188,6 +188,7 @@ void vm_destroy(struct vm *vm)
     word id = vm->id;
 
     say_end(vm);
+    vcpu_publish(&vm->vcpu);
     arch_hint_destroy(id);
     if (vmm->status == 0)
         vmm->status = vm->status;

@@ -23,6 +23,7 @@
 #include "world/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REGISTERS_MAX 64
 
@@ -106,8 +107,9 @@ static unsigned difference(const struct oracle *o, const struct state *a, const 
     return i;
 }
 
-static bool differ_in_pc_only_as_by_interrupt(const struct oracle *o, const struct state *guest,
-                                              const struct state *reference)
+/* Has the guest taken an interrupt where the reference stands? */
+static bool is_interrupted_there(const struct oracle *o, const struct state *guest,
+                                 const struct state *reference)
 {
     for (word x = 1; x < 32; x++)
         if (value_of(o, guest, x) != value_of(o, reference, x))
@@ -197,26 +199,35 @@ static void escape(struct oracle *o, const struct event *e, unsigned index,
     host_stop(o->host);
 }
 
-/* A guest instruction is about to run: the reference catches up, and must be where the guest is. */
+/* The reference does what the guest has done since the last announcement. Returns the first
+ * difference that is left, as difference() does. */
+static unsigned catch_up(struct oracle *o, const struct state *guest, struct state *reference)
+{
+    reference_state(o, reference);
+    unsigned at = difference(o, guest, reference);
+    if (!o->begun || (o->exited && at == o->count))
+        return at;
+    if (!o->exited || !is_interrupted_there(o, guest, reference)) {
+        follow(o, guest);
+        reference_state(o, reference);
+        at = difference(o, guest, reference);
+    }
+    if (at < o->count && is_interrupted_there(o, guest, reference)) {
+        take_interrupt(o, guest);
+        reference_state(o, reference);
+        at = difference(o, guest, reference);
+    }
+    return at;
+}
+
+/* A guest instruction is about to run: the reference must be where the guest is. */
 static void compare(struct oracle *o, const struct event *e)
 {
     struct state guest, reference;
 
     if (!guest_state(o, &guest))
         return;
-    reference_state(o, &reference);
-    unsigned at = difference(o, &guest, &reference);
-    if (o->begun && !(o->exited && at == o->count)) {
-        if (!(o->exited && differ_in_pc_only_as_by_interrupt(o, &guest, &reference)))
-            follow(o, &guest);
-        reference_state(o, &reference);
-        at = difference(o, &guest, &reference);
-        if (at < o->count && differ_in_pc_only_as_by_interrupt(o, &guest, &reference)) {
-            take_interrupt(o, &guest);
-            reference_state(o, &reference);
-            at = difference(o, &guest, &reference);
-        }
-    }
+    unsigned at = catch_up(o, &guest, &reference);
     if (at < o->count) {
         escape(o, e, at, &guest, &reference);
         return;
@@ -362,6 +373,31 @@ void oracle_stop(struct host *h)
 const struct oracle_report *oracle_report(const struct host *h)
 {
     return h->oracle ? &h->oracle->report : NULL;
+}
+
+bool oracle_memory(const struct host *h, gpa *where)
+{
+    struct oracle *o = h->oracle;
+    struct state state, reference;
+    struct space gpa = {SPACE_GPA, o->context};
+    word size = machine_config(o->reference)->ram_size;
+    word guest[PT_ENTRIES], bare[PT_ENTRIES];
+
+    /* Its last instruction may have ended it: nothing is announced behind that. */
+    if (guest_state(o, &state))
+        catch_up(o, &state, &reference);
+    for (word done = 0; done < size; done += PAGE_SIZE) {
+        if (!view_read(h, gpa, RAM_BASE + done, guest, sizeof guest))
+            memset(guest, 0, sizeof guest);
+        machine_read(o->reference, RAM_BASE + done, bare, sizeof bare);
+        for (unsigned i = 0; i < PT_ENTRIES; i++) {
+            if (guest[i] == bare[i])
+                continue;
+            *where = RAM_BASE + done + i * 4;
+            return false;
+        }
+    }
+    return true;
 }
 
 const char *oracle_text(const struct host *h, char *buffer, size_t size)

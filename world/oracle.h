@@ -41,6 +41,10 @@ void oracle_stop(struct host *h);
 /* NULL: none was started. Valid until the next start, stop, or load. */
 const struct oracle_report *oracle_report(const struct host *h);
 
+/* Is the guest's memory the same as the bare machine's? False: *where is the first word that differs. Asked
+ * while the VM lives. */
+bool oracle_memory(const struct host *h, gpa *where);
+
 /* "t0 is 00000010 in the guest and 00000000 on bare hardware, after csrr t0,status" */
 const char *oracle_text(const struct host *h, char *buffer, size_t size);
 

@@ -5,6 +5,7 @@
  */
 #include "world/view.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "isa/csr.h"
 #include "isa/paging.h"
@@ -34,7 +35,7 @@ static const struct {
     {CSR_cause, VMCB_cause},     {CSR_tval, VMCB_tval},         {CSR_ie, VMCB_ie},
     {CSR_ip, VMCB_ip},           {CSR_ptbr, VMCB_ptbr},         {CSR_tptbr, VMCB_tptbr},
     {CSR_timecmp, VMCB_timecmp}, {CSR_timecmph, VMCB_timecmph}, {CSR_cntren, VMCB_cntren},
-    {CSR_eptbr, VMCB_eptbr},
+    {CSR_eptbr, VMCB_eptbr},     {CSR_instret, VMCB_instret},   {CSR_instreth, VMCB_instreth},
 };
 
 static const struct contexts *contexts(const struct host *h)
@@ -346,4 +347,18 @@ bool view_write(struct host *h, struct space space, word address, const void *da
 
     return pieces(h, space, address, size, check_piece, &t) &&
            pieces(h, space, address, size, write_piece, &t);
+}
+
+uint64_t view_ram_digest(const struct host *h, uint16_t context, word size)
+{
+    struct space gpa = {SPACE_GPA, context};
+    uint8_t page[PAGE_SIZE];
+    uint64_t hash = HASH_START;
+
+    for (word done = 0; done < size; done += PAGE_SIZE) {
+        if (!view_read(h, gpa, RAM_BASE + done, page, sizeof page))
+            memset(page, 0, sizeof page);
+        hash = hash_bytes(hash, page, sizeof page);
+    }
+    return hash;
 }

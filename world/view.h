@@ -37,6 +37,10 @@ bool view_read(const struct host *h, struct space space, word address, void *dat
 /* As host_write: at the next boundary when called inside an event. */
 bool view_write(struct host *h, struct space space, word address, const void *data, size_t size);
 
+/* Digest of what `context` believes to be its RAM, `size` bytes from RAM_BASE (isa.md 11). A page that its
+ * monitor has not given it yet is zeros. The same bytes give the same digest at every level. */
+uint64_t view_ram_digest(const struct host *h, uint16_t context, word size);
+
 /* The words of a walk of the context's own page table, outermost first; for display. */
 struct walk_step {
     word address; /* of the entry, physical in the context's eyes */

@@ -166,6 +166,11 @@ void arch_hint_routine(const char *name)
     state.routine = name;
 }
 
+void arch_hint_refused(const char *what)
+{
+    (void)what;
+}
+
 word arch_port_in(word port)
 {
     switch (port - PORT_ata) {

@@ -42,15 +42,22 @@ static void teardown(void)
     world_free(world);
 }
 
-static void run_to_entry(void)
+static void run_to(const char *kind, const char *hint)
 {
     struct goal goal = {.kind = GOAL_EVENT, .budget = STEPS};
 
-    ck_assert_int_eq(filter_set(&goal.filter, "kinds", "entry", NULL, &err), 0);
+    ck_assert_int_eq(filter_set(&goal.filter, "kinds", kind, NULL, &err), 0);
+    if (hint)
+        ck_assert_int_eq(filter_set(&goal.filter, "hint", hint, NULL, &err), 0);
     host_set_goal(host, &goal);
     host_advance(host, STEPS);
     ck_assert_int_eq(host_goal(host), GOAL_REACHED);
     host_set_goal(host, NULL);
+}
+
+static void run_to_entry(void)
+{
+    run_to("entry", NULL);
 }
 
 static void start(void)
@@ -82,9 +89,12 @@ START_TEST(a_guest_on_a_strict_machine_never_escapes)
 {
     const struct oracle_report *r;
     char text[256] = "";
+    gpa where;
 
     load(false, quiet[_i].kernel, quiet[_i].words);
     start();
+    run_to("hint", "vm_destroy");
+    ck_assert_msg(oracle_memory(host, &where), "%08x", where);
     ck_assert_int_eq(host_advance(host, STEPS), ADVANCE_HALTED);
     r = oracle_report(host);
     ck_assert_msg(!r->escaped, "%s at %08x", oracle_text(host, text, sizeof text), r->pc);

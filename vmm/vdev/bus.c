@@ -34,8 +34,10 @@ static const struct place *find_memory(gpa address, unsigned width)
 {
     const struct place *p = find(memory, COUNT_OF(memory), address);
 
-    if (!p || !(p->ops->widths & width) || (address & (width - 1)))
+    if (!p || !(p->ops->widths & width) || (address & (width - 1))) {
+        arch_hint_refused(p ? "device register in this width" : "memory");
         return NULL;
+    }
     arch_hint_routine(p->ops->name);
     return p;
 }
@@ -58,16 +60,25 @@ bool vbus_write(struct vm *vm, gpa address, unsigned width, word value)
     return p != NULL;
 }
 
-word vbus_port_in(struct vm *vm, word port)
+static const struct place *find_port(word port)
 {
     const struct place *p = find(ports, COUNT_OF(ports), port);
+
+    if (!p)
+        arch_hint_refused("port");
+    return p;
+}
+
+word vbus_port_in(struct vm *vm, word port)
+{
+    const struct place *p = find_port(port);
 
     return p ? p->ops->read(vm, port - p->base) : ~0u;
 }
 
 void vbus_port_out(struct vm *vm, word port, word value)
 {
-    const struct place *p = find(ports, COUNT_OF(ports), port);
+    const struct place *p = find_port(port);
 
     if (p)
         p->ops->write(vm, port - p->base, value);
