@@ -1,13 +1,16 @@
 /*
- * The page that a paravirtual guest and its monitor share (hypercalls.def, share). Two sides
- * write it, each its own words: so no word needs to be changed by both at once.
+ * The page that a paravirtual guest and its monitor share (hypercalls.def, share). Both write it,
+ * each its own words: so no word needs to be changed by two at once.
  *
  *   trap     the monitor fills epc to sp and sets masked; if the trap came from a program, sp is
  *            then kernel_sp, else it is what it was
  *   iret     the guest fills epc, status and a7, and kernel_sp when it returns to a program
- *   events   a bit a port: there is an event while raised and taken differ in it. The monitor
- *            changes raised, the guest taken. Ports below are fixed, the others are opened.
- *   clock    the guest's time is the `time` counter, which ring 1 may read, plus clock
+ *   events   a bit a port: there is an event while raised and taken differ in it, and that is the
+ *            guest's external interrupt. The monitor changes raised, the guest taken.
+ *            Interrupts come while masked is 0. Who sets it to 0 looks at waiting then: when
+ *            that is not 0, one has come in between, and deliver brings it
+ *   clock    the guest's time is the `time` counter, which its kernel may read, plus clock; read
+ *            again when clock_version has changed meanwhile
  *   updates  an entry's address and its new value; or, by the low bits of the address, a flush
  */
 #ifndef ISA_HYPERCALL_H
@@ -20,11 +23,10 @@
 #define HYPERCALL_UPDATES  128 /* the most that are queued at once */
 #define HYPERCALL_PORTS    32
 
-/* Ports of events. */
-#define EVENT_PORT_timer   0
-#define EVENT_PORT_console 1
-#define EVENT_PORT_block   2
-#define EVENT_PORT_net     3
+/* Ports of the monitor's own devices; the others are opened. */
+#define EVENT_PORT_console 0
+#define EVENT_PORT_block   1
+#define EVENT_PORT_net     2
 #define EVENT_PORT_first   4 /* that can be opened */
 
 /* Offsets in the shared page, for assembly. */
@@ -53,10 +55,10 @@ struct hypercall_shared {
     uint32_t epc, status, cause, tval, sp;
     uint32_t a7;
     uint32_t kernel_sp;
-    uint32_t
-        masked; /* not 0: events wait. Both write it, the monitor when the guest is not running */
+    uint32_t masked;  /* not 0: interrupts wait. The monitor writes it at a trap and iret only */
+    uint32_t waiting; /* not 0: one does */
     uint32_t raised, taken;
-    uint32_t clock, clock_high;
+    uint32_t clock_version, clock, clock_high;
     uint32_t update_count;
     struct hypercall_update updates[HYPERCALL_UPDATES];
 };

@@ -15,7 +15,6 @@
 struct saved_cpu {
     struct cpu_regs regs;
     word x[32];
-    struct guest guest;
     uint64_t icount, cycle, timer, not_retired, entered, announced;
     bool external;
 };
@@ -40,7 +39,7 @@ struct snapshot {
     struct saved_devices devices;
     struct tlb_entry *tlb; /* ACCESS_COUNT arrays of config.tlb entries */
     struct context *contexts;
-    uint16_t context_count, context_current, context_base;
+    uint16_t context_count, context_current;
     struct page **pages;
     uint32_t page_count;
     struct disk_overlay disk;

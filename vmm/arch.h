@@ -22,6 +22,9 @@ void arch_enter_assist(struct vcpu *v);
 uint64_t arch_cycle(void);
 uint64_t arch_time(void);
 
+/* Which counters other rings may read, bits as in cntren; the monitor opens none. */
+void arch_open_counters(word bits);
+
 /* Next timer interrupt, ARCH_NEVER for none. */
 #define ARCH_NEVER UINT64_MAX
 void arch_set_timer(uint64_t time);

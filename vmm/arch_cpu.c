@@ -57,6 +57,11 @@ uint64_t arch_time(void)
     return READ_PAIR(CSR_time, CSR_timeh);
 }
 
+void arch_open_counters(word bits)
+{
+    csr_write(CSR_cntren, bits);
+}
+
 /* Interrupts are not taken in ring 0, so a moment with half of a new value does no harm. */
 void arch_set_timer(uint64_t time)
 {

@@ -7,6 +7,7 @@
 #include "vmm/emulate.h"
 
 #include "vmm/arch.h"
+#include "vmm/hypercall.h"
 #include "vmm/isa.h"
 #include "vmm/technique.h"
 #include "vmm/time.h"
@@ -17,17 +18,9 @@
 #include "isa/paging.h"
 
 #define SIGNATURE_LEAF 0x40000000u
-#define SIGNATURE      0x4d4d5654u /* the bytes TVMM */
 #define MACHINE_NAME   0x5a505254u /* the bytes TRPZ */
 
-#define FEATURE_STRICT 1u /* of leaf 1 */
-
 enum { PROBE_BARE = 0x3f };
-
-bool emulate_classic(void)
-{
-    return !(arch_features() & FEATURE_STRICT);
-}
 
 enum outcome emulate_trap(struct vcpu *v, word cause, word tval)
 {
@@ -62,12 +55,12 @@ static enum outcome emulate_sfence_vma(struct vcpu *v, word bits)
     return RETIRED;
 }
 
-/* A guest has no hypervisor that it knows of: in its ring 0 this is what it is on a bare machine. */
+/* To a guest that has not asked for a monitor this is, in its ring 0, what it is on a bare machine. */
 static enum outcome emulate_hcall(struct vcpu *v, word bits)
 {
-    if (v->cb->ring == 0)
-        return emulate_trap(v, CAUSE_illegal, bits);
-    return emulate_trap(v, CAUSE_hcall, 0);
+    if (v->cb->ring != 0)
+        return emulate_trap(v, CAUSE_hcall, 0);
+    return v->vm->knows_monitor ? hypercall(v) : emulate_trap(v, CAUSE_illegal, bits);
 }
 
 /* As on a machine that has no hardware assist (emulate_cpuid says so). */
@@ -90,9 +83,7 @@ static enum outcome emulate_pout(struct vcpu *v, word bits)
 
 static enum outcome emulate_probe(struct vcpu *v, word bits)
 {
-    word asker = v->cb->ring;
-    if (asker == 0)
-        asker = (v->cb->status & FIELD_status_pring) >> SHIFT_status_pring;
+    word asker = (v->cb->status & FIELD_status_pring) >> SHIFT_status_pring;
     word leaf = walk_peek(&v->vm->map, v->cb->ptbr, v->x[insn_rs1(bits)]);
     bool usable = leaf && asker <= (leaf & PTE_PL) >> PTE_PL_SHIFT;
 
@@ -109,10 +100,11 @@ static enum outcome emulate_cpuid(struct vcpu *v, word bits)
         answer = MACHINE_NAME;
         break;
     case 1: /* strict as the real one, no assist */
-        answer = emulate_classic() ? 0 : FEATURE_STRICT;
+        answer = arch_features() & 1;
         break;
     case SIGNATURE_LEAF:
-        answer = SIGNATURE;
+        answer = HYPERCALL_SIGNATURE;
+        v->vm->knows_monitor = true;
         break;
     }
     vcpu_set_x(v, insn_rd(bits), answer);
@@ -121,7 +113,7 @@ static enum outcome emulate_cpuid(struct vcpu *v, word bits)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-enum permission { BY_RING, BY_RING_IF_STRICT, BY_IOPL, BY_ROUTINE };
+enum permission { BY_RING, BY_IOPL, BY_ROUTINE };
 
 struct routine {
     const char *name;
@@ -141,7 +133,7 @@ enum {
 #define ROW_USER(name, format, match)
 #define ROW_HINT(name, format, match)
 #define ROW_PRIVILEGED(name, format, match) ROW(name, format, match, BY_RING)
-#define ROW_SENSITIVE(name, format, match)  ROW(name, format, match, BY_RING_IF_STRICT)
+#define ROW_SENSITIVE(name, format, match)  ROW(name, format, match, BY_RING)
 #define ROW_PORT(name, format, match)       ROW(name, format, match, BY_IOPL)
 #define ROW_CSR(name, format, match)        ROW(name, format, match, BY_ROUTINE)
 #define ROW_HCALL(name, format, match)      ROW(name, format, match, BY_ROUTINE)
@@ -166,8 +158,6 @@ static bool allowed(const struct vcpu *v, enum permission permission)
     switch (permission) {
     case BY_RING:
         return v->cb->ring == 0;
-    case BY_RING_IF_STRICT:
-        return v->cb->ring == 0 || emulate_classic();
     case BY_IOPL:
         return v->cb->ring <= (v->cb->status & FIELD_status_iopl) >> SHIFT_status_iopl;
     case BY_ROUTINE:
@@ -201,6 +191,7 @@ void emulate(struct vcpu *v, word bits)
         v->waiting = true;
         break;
     case TRAPPED:
+    case REPEATS:
         break;
     }
 }

@@ -14,7 +14,6 @@ bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner)
 {
     map->alloc = alloc;
     map->owner = owner;
-    map->rights = ram_rights;
     return alloc_frame_zero(alloc, owner, FRAME_P2M, &map->root);
 }
 
@@ -32,7 +31,7 @@ static bool populate_page(struct p2m *map, gpa page)
     if (!alloc_frame_zero(map->alloc, map->owner, FRAME_RAM, &frame))
         return false;
     word *table = phys_ptr(*top & PTE_PPN);
-    table[PT_INDEX0(page)] = frame | map->rights;
+    table[PT_INDEX0(page)] = frame | ram_rights;
     return true;
 }
 
@@ -44,7 +43,7 @@ bool p2m_populate(struct p2m *map, gpa first, word size)
     return true;
 }
 
-static bool all_mapped(const struct p2m *map, gpa first, word size)
+bool p2m_covers(const struct p2m *map, gpa first, word size)
 {
     if (size == 0)
         return true;
@@ -72,6 +71,16 @@ static word *entry_of(const struct p2m *map, gpa address)
     return &table[PT_INDEX0(address)];
 }
 
+void p2m_forbid_writes(struct p2m *map, gpa page)
+{
+    *entry_of(map, page) &= ~PTE_W;
+}
+
+void p2m_allow_writes(struct p2m *map, gpa page)
+{
+    *entry_of(map, page) |= PTE_W;
+}
+
 void p2m_watch(struct p2m *map, gpa address)
 {
     word *entry = entry_of(map, address);
@@ -85,6 +94,8 @@ bool p2m_write_fault(struct vm *vm, gpa address)
     word *entry = entry_of(&vm->map, address);
     bool watched = *entry & P2M_WATCHED;
 
+    if (!(*entry & (P2M_SHARED | P2M_WATCHED)))
+        return false;
     *entry = (*entry & ~P2M_WATCHED) | PTE_W;
     if (watched && vm->technique->written)
         vm->technique->written(vm, address & PAGE_MASK);
@@ -98,33 +109,6 @@ word *p2m_word_write(struct p2m *map, gpa address)
     if (entry && !(entry & PTE_W) && !p2m_write_fault(map->vm, address))
         return NULL;
     return p2m_word(map, address);
-}
-
-/* ---- execution ---------------------------------------------------------------------------- */
-
-void p2m_close_all(struct p2m *map)
-{
-    const word *root = phys_ptr(map->root);
-
-    map->rights &= ~PTE_X;
-    for (unsigned i = 0; i < PT_ENTRIES; i++) {
-        word *table = root[i] ? phys_ptr(root[i] & PTE_PPN) : NULL;
-        for (unsigned k = 0; table && k < PT_ENTRIES; k++)
-            table[k] &= ~PTE_X;
-    }
-}
-
-void p2m_open(struct p2m *map, gpa address)
-{
-    *entry_of(map, address) |= PTE_X;
-}
-
-void p2m_close(struct p2m *map, gpa address)
-{
-    word *entry = entry_of(map, address);
-
-    *entry &= ~PTE_X;
-    map->vm->technique->forget(map->vm, address & PAGE_MASK, *entry & PTE_PPN);
 }
 
 /* ---- copies ------------------------------------------------------------------------------- */
@@ -141,7 +125,7 @@ bool p2m_write(struct p2m *map, gpa to, const void *from, word size)
 {
     const uint8_t *bytes = from;
 
-    if (!all_mapped(map, to, size))
+    if (!p2m_covers(map, to, size))
         return false;
     while (size) {
         word n = piece(to, size), *host = p2m_word_write(map, to);
@@ -159,7 +143,7 @@ bool p2m_read(struct p2m *map, gpa from, void *to, word size)
 {
     uint8_t *bytes = to;
 
-    if (!all_mapped(map, from, size))
+    if (!p2m_covers(map, from, size))
         return false;
     while (size) {
         word n = piece(from, size);

@@ -19,7 +19,6 @@ struct p2m {
     unsigned owner;
     hpa root;
     struct vm *vm; /* whose map it is */
-    word rights;   /* of a page when it comes in */
 };
 
 /* Why an entry's W is clear: its software bits. A store there ends in p2m_write_fault. */
@@ -51,7 +50,8 @@ static inline word *p2m_word(const struct p2m *map, gpa address)
     return entry ? phys_ptr((entry & PTE_PPN) | (address & ~PAGE_MASK)) : NULL;
 }
 
-/* The same for somebody who will write there: a device, a walker that sets marks. */
+/* The same for somebody who will write there: a device, a walker that sets marks. NULL also where
+ * nobody may. */
 word *p2m_word_write(struct p2m *map, gpa address);
 
 /*
@@ -60,17 +60,20 @@ word *p2m_word_write(struct p2m *map, gpa address);
  */
 void p2m_watch(struct p2m *map, gpa address);
 
-/* Takes X from every page, now and in future: pages are opened for execution one by one. */
-void p2m_close_all(struct p2m *map);
-void p2m_open(struct p2m *map, gpa address);
-void p2m_close(struct p2m *map, gpa address);
-
 /*
  * What every write to a page without W comes to, before it happens: those who wait for it are
- * told, and the page gets its W back. False when there is no memory left for that; the VM has
- * then ended.
+ * told, and the page gets its W back. False when nobody may write there, and when there is no
+ * memory left; the VM has then ended.
  */
 bool p2m_write_fault(struct vm *vm, gpa address);
+
+/* Takes W from a page for as long as nobody may write it (a page table of a guest that is not to
+ * change it itself, para_tables.c), and gives it back. */
+void p2m_forbid_writes(struct p2m *map, gpa page);
+void p2m_allow_writes(struct p2m *map, gpa page);
+
+/* Is all of it RAM? */
+bool p2m_covers(const struct p2m *map, gpa first, word size);
 
 /* Copies into or out of the guest's memory; false (and nothing is copied) unless all of it is RAM. */
 bool p2m_write(struct p2m *map, gpa to, const void *from, word size);

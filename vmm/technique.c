@@ -5,6 +5,7 @@ static const struct technique *const techniques[] = {
     &technique_full,
     &technique_assist,
     &technique_npt,
+    &technique_para,
 };
 
 const struct technique *technique_find(struct slice name)

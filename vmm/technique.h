@@ -14,6 +14,8 @@ struct technique {
 
     /* Makes what this technique keeps for a VM, or says why not; NULL: nothing to make. */
     bool (*create)(struct vm *vm, struct line *why);
+    /* Looks at what has been loaded (pc is its entry), or says why not; NULL: anything will do. */
+    bool (*start)(struct vm *vm, struct line *why);
     /* Before the VM's frames are taken back, which needs no help; NULL: nothing else to undo. */
     void (*destroy)(struct vm *vm);
 
@@ -26,6 +28,8 @@ struct technique {
     /* Has the processor deliver a trap at the next entry; it also delivers what is pending in ip.
      * NULL: the monitor does both to the virtual CPU. */
     void (*inject)(struct vcpu *v, word cause, word tval);
+    /* The virtual CPU has taken a trap: the guest's handler comes next; NULL: nothing to add. */
+    void (*trapped)(struct vcpu *v);
     /* The guest touched what its real table lacks. */
     void (*map)(struct vcpu *v, gva address, enum access access);
     /* The guest's sfence.vma; NULL stands for x0. */
@@ -42,6 +46,7 @@ struct technique {
 extern const struct technique technique_full;   /* full.c: trap and emulate */
 extern const struct technique technique_assist; /* assist.c: vmrun, shadow paging */
 extern const struct technique technique_npt;    /* assist.c: vmrun, nested paging */
+extern const struct technique technique_para;   /* para.c: the guest knows, and asks */
 
 /* NULL when there is none of this name. */
 const struct technique *technique_find(struct slice name);

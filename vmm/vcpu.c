@@ -120,6 +120,8 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
         t->inject(v, cause, tval);
     else
         take(v, cause, tval);
+    if (t->trapped)
+        t->trapped(v);
 }
 
 void vcpu_tret(struct vcpu *v)

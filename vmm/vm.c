@@ -133,6 +133,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     if (!loader_load(&vm->map, vmm->boot, d, &start, why))
         return fail(vmm, vm, why, "");
     vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
+    if (vm->technique->start && !vm->technique->start(vm, why))
+        return fail(vmm, vm, why, "");
     sched_admit(vm, d->weight, d->cap);
     vmm->vm_count++;
     publish(vm);

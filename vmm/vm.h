@@ -13,9 +13,12 @@
 #include "vmm/vdev/finisher.h"
 #include "vmm/vdev/intc.h"
 #include "vmm/vdev/uart.h"
+#include "vmm/vdev/virtio_block.h"
+#include "vmm/vdev/virtio_console.h"
 
 struct assist;
 struct line;
+struct para;
 struct technique;
 struct vm_description;
 struct vmm;
@@ -31,6 +34,8 @@ struct vm {
     word ram_size;
     bool nesting; /* it may use hardware assist itself */
 
+    bool knows_monitor; /* its kernel has asked cpuid for us: hypercalls are open to it */
+
     bool ended;
     bool powered_off; /* by itself; else something went wrong */
     word status;
@@ -42,9 +47,12 @@ struct vm {
     struct p2m map;
     struct shadow shadow;
     struct assist *assist; /* of the technique of this name, NULL for the others */
+    struct para *para;     /* the same */
     struct vuart uart;
     struct vintc intc;
     struct vata ata;
+    struct vconsole vconsole;
+    struct vblock vblock;
 };
 
 /* Makes a VM ready to run, or says why not and leaves nothing behind (NULL). */

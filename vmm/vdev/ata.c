@@ -64,6 +64,10 @@ void vata_done(struct vm *vm, uint8_t error)
 {
     struct vata *a = &vm->ata;
 
+    if (vm->vblock.busy) {
+        virtio_block_done(vm, error);
+        return;
+    }
     if (error || a->command == ATA_COMMAND_FLUSH) {
         finish(vm, error);
         return;

@@ -49,17 +49,24 @@ void vuart_receive(struct vm *vm, uint8_t byte)
     u->fifo[(u->head + u->count) % VUART_FIFO_SIZE] = byte;
     u->count++;
     update_line(vm);
+    virtio_console_input(vm);
 }
 
-static word take_byte(struct vm *vm)
+uint8_t vuart_take(struct vm *vm)
 {
     struct vuart *u = &vm->uart;
+    uint8_t byte = u->fifo[u->head];
 
-    if (u->count == 0)
-        return 0;
-    word byte = u->fifo[u->head];
     u->head = (u->head + 1) % VUART_FIFO_SIZE;
     u->count--;
+    return byte;
+}
+
+static word read_byte(struct vm *vm)
+{
+    if (vm->uart.count == 0)
+        return 0;
+    word byte = vuart_take(vm);
     console_refill(vm);
     return byte;
 }
@@ -84,7 +91,7 @@ static word read_register(struct vm *vm, word offset)
 
     switch (offset) {
     case UART_DATA:
-        return dlab ? u->dll : take_byte(vm);
+        return dlab ? u->dll : read_byte(vm);
     case UART_IER:
         return dlab ? u->dlm : u->ier;
     case UART_IIR:

@@ -19,6 +19,9 @@ extern const struct vdev_ops vuart_ops;
 bool vuart_has_room(const struct vm *vm);
 void vuart_receive(struct vm *vm, uint8_t byte);
 
+/* Takes the oldest byte that was received; there must be one. */
+uint8_t vuart_take(struct vm *vm);
+
 /* Can its line become high by itself? */
 bool vuart_can_raise(const struct vm *vm);
 
