@@ -14,7 +14,7 @@ control register, it simply does; each such instruction is one step.
 Keep the console text in mind. The next scenario, trap-and-emulate, runs the same image, and it must print
 the same.]],
 
-    dashboard = { { "code", "state" }, { "traps", "console" } },
+    dashboard = { { "code", "state" }, { "traps" }, { "console" } },
 
     setup = function(s)
         s.m = tz.machine { ram = "8M" }

@@ -36,7 +36,7 @@ write, lets the program run with the rights of the kernel. Its first system call
 
 The strict machine beside it runs the same images, and there every one of these instructions traps.]],
 
-    dashboard = { { "code", "state" }, { "traps", "console" } },
+    dashboard = { { "code", "state" }, { "traps" }, { "console" } },
 
     setup = function(s)
         s.m = boot("classic", "classic")

@@ -220,7 +220,7 @@ void context_push(lua_State *L, struct host *h, uint16_t id);
 void spaces_push(lua_State *L, struct host *h, uint16_t id);
 
 #define RUNNING_CONTEXT 0xfffe /* of m.mem and m.regs: whoever runs at the time */
-enum view { VIEW_GUEST, VIEW_REAL, VIEW_REGS, VIEW_CSRS };
+enum view { VIEW_GUEST, VIEW_REAL, VIEW_WAS, VIEW_REGS, VIEW_CSRS };
 void registers_push(lua_State *L, struct host *h, enum view view, uint16_t id);
 void event_push(lua_State *L, struct host *h, const struct event *e);
 

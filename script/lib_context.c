@@ -120,6 +120,14 @@ static int get_guest(lua_State *L)
     return 1;
 }
 
+static int get_was_real(lua_State *L)
+{
+    const struct place *p = context_arg(L, 1);
+
+    registers_push(L, p->host, VIEW_WAS, p->context);
+    return 1;
+}
+
 static int get_real(lua_State *L)
 {
     const struct place *p = context_arg(L, 1);
@@ -210,6 +218,7 @@ static const struct member members[] = {
     {.name = "machine", .get = get_machine},
     {.name = "guest", .get = get_guest},
     {.name = "real", .get = get_real},
+    {.name = "was_real", .get = get_was_real},
     {.name = "vcpu", .get = get_vcpu},
     {.name = "mem", .get = get_mem},
     {.name = "cycles", .get = get_cycles},

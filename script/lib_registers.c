@@ -1,9 +1,10 @@
 /*
- * Registers by name. Four views of the same names:
+ * Registers by name. Five views of the same names:
  *   m.regs, m.csr     the machine's own
  *   vm.guest          as the context sees them; nil where nobody knows
  *   vm.real           what is in the processor while the context runs; nil while it does not
- * All may be assigned; world/change.h says what cannot be.
+ *   vm.was_real       what was in it when the context last ran
+ * All but the last may be assigned; world/change.h says what cannot be.
  * pairs() goes through all names in the order of the manual.
  */
 #include "base/suggest.h"
@@ -50,10 +51,8 @@ static bool belongs(enum view view, word reg)
 static const char *view_text(enum view view)
 {
     static const char *const texts[] = {
-        [VIEW_GUEST] = "a context",
-        [VIEW_REAL] = "a context",
-        [VIEW_REGS] = "m.regs",
-        [VIEW_CSRS] = "m.csr",
+        [VIEW_GUEST] = "a context", [VIEW_REAL] = "a context", [VIEW_WAS] = "a context",
+        [VIEW_REGS] = "m.regs",     [VIEW_CSRS] = "m.csr",
     };
     return texts[view];
 }
@@ -85,6 +84,8 @@ static void push_value(lua_State *L, const struct place *p, word reg)
 
     if (view == VIEW_GUEST)
         known = view_guest(p->host, p->context, reg, &value);
+    else if (view == VIEW_WAS)
+        known = view_was_real(p->host, p->context, reg, &value);
     else
         known =
             view_real(p->host, view == VIEW_REAL ? p->context : view_current(p->host), reg, &value);
@@ -111,6 +112,8 @@ static int assign(lua_State *L)
     enum change_side side = p->kind == VIEW_GUEST ? CHANGE_SEEN : CHANGE_REAL;
     struct error err = {0};
 
+    if (p->kind == VIEW_WAS)
+        return luaL_error(L, "what was in the processor cannot be changed");
     if (change_register(p->host, context, side, reg, value, NULL, &err))
         return luaL_error(L, "%s", err.text);
     return 0;

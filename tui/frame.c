@@ -19,12 +19,11 @@
 #include "world/explain.h"
 #include "world/view.h"
 
-/* Columns from which on the title names the program, and the scenario: why the machine stands
- * says more. */
-enum { WIDE = 100, NARROW = 60 };
+/* Columns from which on the title names the program: why the machine stands says more. */
+enum { WIDE = 100 };
 
-/* Which context is which: the one that runs stands in brackets, the one looked at is bold. */
-static int draw_chain(struct tui *t, struct area a, int x)
+/* Which context is which: the one that runs stands in brackets; alone where there is no room. */
+static void add_chain(const struct tui *t, bool alone, struct text *out)
 {
     uint16_t chain[8], running = view_current(tui_host(t));
     unsigned count = tui_chain(t, chain, COUNT_OF(chain));
@@ -33,34 +32,56 @@ static int draw_chain(struct tui *t, struct area a, int x)
     for (unsigned i = 0; i < count; i++) {
         const char *s = view_context_name(tui_host(t), chain[i], name, sizeof name);
 
-        x = area_format(a, x, 0, STYLE_title, chain[i] == running ? "%s[L%u %s]" : "%sL%u %s",
-                        i ? " > " : "", i, s);
+        if (chain[i] == running)
+            text_add(out, "%s[L%u %s]", i && !alone ? " > " : "", i, s);
+        else if (!alone)
+            text_add(out, "%sL%u %s", i ? " > " : "", i, s);
     }
-    return x;
+}
+
+/* What the title says beside the step: the more there is to leave out, the less. */
+enum { WITHOUT_SCENARIO = 1, WITHOUT_CHAIN, WITHOUT_RING, WITHOUT_CONTEXT, WITHOUT_ALL };
+
+static void add_title(const struct tui *t, int without, struct text *out)
+{
+    const struct host *h = tui_host(t);
+
+    if (without < WITHOUT_SCENARIO)
+        text_add(out, "%s  ", script_name(t->script));
+    if (!h || without >= WITHOUT_ALL)
+        return;
+    if (without < WITHOUT_CHAIN && world_host_count(script_world(t->script)) > 1)
+        text_add(out, "%s  ", host_name(h));
+    if (without < WITHOUT_CONTEXT)
+        add_chain(t, without >= WITHOUT_CHAIN, out);
+    if (without < WITHOUT_RING)
+        text_add(out, "  ring %u", (unsigned)machine_regs(host_machine(h))->ring);
+    text_add(out, "%s%s", without < WITHOUT_CONTEXT ? "  " : "",
+             verbs_running(&t->run) ? "RUN" : "STOP");
 }
 
 static void draw_title(struct tui *t, struct area a)
 {
     const struct host *h = tui_host(t);
-    char right[40] = "";
-    int x, width;
+    char left[256] = "", right[40] = "";
+    int x = 1, width = 0;
 
     t->reason_shown = false;
     area_fill(a, STYLE_title);
-    x = area_text(a, 1, 0, a.at.w >= WIDE ? "trapeze " : "", STYLE_title);
-    if (a.at.w >= NARROW)
-        x = area_format(a, x, 0, STYLE_title, "%s  ", script_name(t->script));
-    if (!h)
-        return;
-    if (world_host_count(script_world(t->script)) > 1)
-        x = area_format(a, x, 0, STYLE_title, "%s  ", host_name(h));
-    x = draw_chain(t, a, x);
-    x = area_format(a, x, 0, STYLE_title, "  ring %u  ",
-                    (unsigned)machine_regs(host_machine(h))->ring);
-    width = snprintf(right, sizeof right, " #%llu",
-                     (unsigned long long)machine_icount(host_machine(h)));
-    x = area_text(a, x, 0, verbs_running(&t->run) ? "RUN" : "STOP", STYLE_title);
-    t->reason_shown = x + 1 + (int)strlen(t->run.reason) <= a.at.w - width;
+    if (a.at.w >= WIDE)
+        x = area_text(a, x, 0, "trapeze ", STYLE_title);
+    if (h)
+        width = snprintf(right, sizeof right, " #%llu",
+                         (unsigned long long)machine_icount(host_machine(h)));
+    for (int without = 0; without <= WITHOUT_ALL; without++) {
+        struct text text = text_init(left, sizeof left);
+
+        add_title(t, without, &text);
+        if (x + text_columns(left, strlen(left)) <= a.at.w - width)
+            break;
+    }
+    x = area_text(a, x, 0, left, STYLE_title);
+    t->reason_shown = h && x + 1 + (int)strlen(t->run.reason) <= a.at.w - width;
     if (!verbs_running(&t->run) && t->reason_shown)
         area_text(a, x + 1, 0, t->run.reason, STYLE_title);
     area_text(a, a.at.w - width, 0, right, STYLE_title);
@@ -196,6 +217,7 @@ static void shorten(char *why, int lines)
 static const char *message(struct tui *t, char why[EXPLAIN_SIZE], enum style *style)
 {
     *style = STYLE_normal;
+    why[0] = '\0';
     if (t->message[0]) {
         *style = t->message_bad ? STYLE_bad : STYLE_normal;
         return t->message;
@@ -205,7 +227,15 @@ static const char *message(struct tui *t, char why[EXPLAIN_SIZE], enum style *st
         return why;
     }
     if (!verbs_running(&t->run) && !t->reason_shown && t->run.reason[0])
-        return t->run.reason;
+        snprintf(why, EXPLAIN_SIZE, "%s", t->run.reason);
+    if (script_failed_count(t->script) > 0) {
+        size_t n = strlen(why);
+
+        *style = STYLE_bad;
+        snprintf(why + n, EXPLAIN_SIZE - n, "%s7: which checks fail, and why", n ? "; " : "");
+    }
+    if (*why)
+        return why;
     *style = STYLE_dim;
     return script_title(t->script);
 }

@@ -6,6 +6,7 @@
 
 #include "isa/image.h"
 #include "isa/lines.h"
+#include "trace/context.h"
 #include "trace/recorder.h"
 #include "world/world.h"
 
@@ -38,6 +39,15 @@ struct host_leaver {
     word pc;
 };
 
+/*
+ * What was in the processor while a context last ran, one for each level of nesting: taken when it
+ * is entered (a trap overwrites epc, cause, tval and status), pc and ip when it is left.
+ */
+struct host_real {
+    uint16_t context; /* CONTEXT_NONE: nobody's */
+    struct cpu_regs regs;
+};
+
 struct host {
     struct world *world;
     char name[HOST_NAME_SIZE];
@@ -50,6 +60,7 @@ struct host {
 
     struct trace_subscriber watcher; /* console text and contexts on their way out */
     struct host_leaver leaver;
+    struct host_real real[CONTEXT_LEVELS];
 
     struct goal goal;
     enum goal_state goal_state;
@@ -77,6 +88,9 @@ struct host {
 /* Begins and ends listening to the machine (run.c). */
 int host_attach(struct host *h, struct error *err);
 void host_detach(struct host *h);
+
+/* Forgets what contexts held, as long as they have not run again. */
+void host_forget_contexts(struct host *h);
 
 /* A pending goal counts from here at the latest: what was known of the time until then is not
  * going to happen. Console output is counted in bytes ever written. */

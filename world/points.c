@@ -142,6 +142,7 @@ int points_take(struct points *p, struct host *h, size_t entry, struct error *er
         .recorder_total = recorder_total(&h->recorder),
     };
 
+    memcpy(point.real, h->real, sizeof point.real);
     int code = snapshot_take(&point.snapshot, h->machine, err);
     if (code)
         return code;

@@ -33,6 +33,7 @@ struct point {
     struct snapshot *snapshot;
     struct counters_kept *counters;
     struct host_leaver leaver;
+    struct host_real real[CONTEXT_LEVELS];
     uint64_t console_total, recorder_total;
     size_t bytes; /* that it holds and the one in front does not */
 };

@@ -2,7 +2,7 @@
  * How a host runs: what it listens to, and its goal; see world.h.
  *
  * Two subscribers sit on the machine's bus. The watcher is always there: it keeps the console
- * text and remembers what a VM held at its exit. The goal's watcher has a mask only while an
+ * text and remembers what a VM held at its exit, and what was real while it ran. The goal's watcher has a mask only while an
  * event is waited for, so that a run to the end costs nothing.
  */
 #include "base/text.h"
@@ -76,6 +76,46 @@ static void on_console(struct host *h, const struct event *e)
         goal_reached(h, e);
 }
 
+static struct host_real *real_of(struct host *h, uint16_t context)
+{
+    const struct context *c = &machine_contexts(h->machine)->table[context];
+
+    return c->level < CONTEXT_LEVELS ? &h->real[c->level] : NULL;
+}
+
+static void note_entry(struct host *h, const struct event *e)
+{
+    struct host_real *real = real_of(h, e->context);
+
+    h->leaver.context = CONTEXT_NONE;
+    if (real)
+        *real = (struct host_real){e->context, *machine_regs(h->machine)};
+}
+
+static void note_exit(struct host *h, const struct event *e)
+{
+    const struct cpu_regs *regs = machine_regs(h->machine);
+    struct host_real *real = real_of(h, e->context);
+
+    h->leaver.context = e->context;
+    h->leaver.pc = e->pc;
+    memcpy(h->leaver.x, regs->x, sizeof h->leaver.x);
+    if (!real)
+        return;
+    real->regs.pc = e->pc;
+    real->regs.ip = regs->ip;
+    /* An exit that is no trap: in non-root mode the registers were the guest's own to change. */
+    if (regs->cause != e->cause || real->context != e->context)
+        real->context = CONTEXT_NONE;
+}
+
+void host_forget_contexts(struct host *h)
+{
+    h->leaver.context = CONTEXT_NONE;
+    for (unsigned i = 0; i < COUNT_OF(h->real); i++)
+        h->real[i].context = CONTEXT_NONE;
+}
+
 static void watch(void *user, const struct event *e)
 {
     struct host *h = user;
@@ -85,12 +125,12 @@ static void watch(void *user, const struct event *e)
         on_console(h, e);
         break;
     case EVENT_exit:
-        h->leaver.context = e->context;
-        h->leaver.pc = e->pc;
-        memcpy(h->leaver.x, machine_regs(h->machine)->x, sizeof h->leaver.x);
+        note_exit(h, e);
+        break;
+    case EVENT_entry:
+        note_entry(h, e);
         break;
     case EVENT_hint:
-    case EVENT_entry:
         h->leaver.context = CONTEXT_NONE;
         break;
     default:
@@ -141,7 +181,7 @@ int host_attach(struct host *h, struct error *err)
         code = counters_new(&h->counters, err);
     if (code)
         return code;
-    h->leaver.context = CONTEXT_NONE;
+    host_forget_contexts(h);
     h->watcher = (struct trace_subscriber){
         .mask = EVENT_BIT(EVENT_console) | EVENT_BIT(EVENT_exit) | EVENT_BIT(EVENT_entry) |
                 EVENT_BIT(EVENT_hint),

@@ -259,7 +259,7 @@ static void begin_anew(struct host *h, const struct goal *pending)
     host_truncate_console(h, 0);
     recorder_truncate(&h->recorder, 0);
     counters_reset(h->counters);
-    h->leaver.context = CONTEXT_NONE;
+    host_forget_contexts(h);
     h->moves++;
     history_restart(h);
     host_set_goal(h, pending);

@@ -159,6 +159,7 @@ static int put_back_machine(struct host *h, const struct point *p, struct error 
         return code;
     h->timeline->journal.next = p->entry;
     h->leaver = p->leaver;
+    memcpy(h->real, p->real, sizeof h->real);
     return 0;
 }
 

@@ -136,6 +136,48 @@ bool view_real(const struct host *h, uint16_t context, word reg, word *value)
     return context == view_current(h) && machine_register(h, reg, value);
 }
 
+/* In a copy of the processor's registers; those that a copy cannot have are not there. */
+static bool copied_register(const struct cpu_regs *r, word reg, word *value)
+{
+    const struct {
+        word reg, value;
+    } rows[] = {
+        {VIEW_PC, r->pc},
+        {VIEW_RING, r->ring},
+        {CSR_status, r->status | r->ring << SHIFT_status_cring},
+        {CSR_tvec, r->tvec},
+        {CSR_tscratch, r->tscratch},
+        {CSR_epc, r->epc},
+        {CSR_cause, r->cause},
+        {CSR_tval, r->tval},
+        {CSR_ie, r->ie},
+        {CSR_ip, r->ip},
+        {CSR_ptbr, r->ptbr},
+        {CSR_tptbr, r->tptbr},
+        {CSR_timecmp, r->timecmp},
+        {CSR_timecmph, r->timecmph},
+        {CSR_cntren, r->cntren},
+        {CSR_eptbr, r->eptbr},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].reg == reg) {
+            *value = rows[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool view_was_real(const struct host *h, uint16_t context, word reg, word *value)
+{
+    const struct context *c = view_context(h, context);
+
+    return c && c->level < CONTEXT_LEVELS && context != view_current(h) &&
+           h->real[c->level].context == context &&
+           copied_register(&h->real[c->level].regs, reg, value);
+}
+
 /* A word of the page that the context's monitor publishes. */
 static bool page_word(const struct host *h, const struct context *k, word offset, word *value)
 {

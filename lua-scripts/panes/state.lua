@@ -1,4 +1,5 @@
--- State: every privileged register as the guest believes it, and as it is in the processor.
+-- State: every privileged register as the guest believes it, and as it is in the processor; as it
+-- was there when the guest last ran, while its monitor is busy.
 --   !=  the two differ         *  changed by the last command
 
 local shown = { "pc", "ring", "status", "tvec", "epc", "cause", "tval", "ptbr", "ie", "ip",
@@ -61,7 +62,7 @@ local function words(name, v)
 end
 
 local function register_line(name, vm)
-    local guest, real = vm.guest[name], vm.real[name]
+    local guest, real = vm.guest[name], vm.running and vm.real[name] or vm.was_real[name]
     local star = changed(name, guest) and "*" or " "
     local style = star == "*" and "changed" or "number"
 
@@ -71,7 +72,7 @@ local function register_line(name, vm)
     end
     local differ = real and guest and real ~= guest
     return ui.left(name, 9), { number(name, guest), style }, { star, "changed" }, { "| ", "border" },
-        real and number(name, real) or { "  -     ", "dim" },
+        { real and number(name, real) or "  -     ", vm.running and "normal" or "dim" },
         { differ and " != " or "    ", "differ" }, { words(name, guest), "dim" }
 end
 
@@ -101,7 +102,8 @@ return {
         remember(p, vm)
         p:note(vm.level == 0 and "L0 " .. vm.name or "L" .. vm.level .. " " .. vm.name)
         if vm.level > 0 then
-            p:line({ "       guest sees  | " .. (vm.running and "real (L0)" or "real: not running"), "heading" })
+            p:line({ "       guest sees  | " .. (vm.running and "real (L0)"
+                or vm.was_real.pc and "real when it ran" or "real: not running"), "heading" })
         end
         local per_line = math.max(1, p.w // 13)
         local general = (#abi + per_line - 1) // per_line

@@ -17,7 +17,7 @@ local function add_checks(lines, checks, width)
         lines[#lines + 1] = { (check.passed and "[ok]   " or "[FAIL] ") .. check.sentence,
             check.passed and "good" or "bad" }
         if not check.passed and check.detail ~= "" then
-            add(lines, "       " .. check.detail, width, "normal")
+            add(lines, ("       " .. check.detail):gsub("\n", "\n       "), width, "normal")
         end
     end
 end
@@ -32,6 +32,14 @@ return {
         local s = ui.scenario()
         local lines = {}
 
+        local failed = {}
+        for _, check in ipairs(s.checks) do
+            failed[#failed + 1] = not check.passed and check or nil
+        end
+        if #failed > 0 then
+            add_checks(lines, failed, p.w - 1)
+            lines[#lines + 1] = { "", "normal" }
+        end
         if s.title ~= "" then
             add(lines, s.title, p.w - 1, "heading")
             lines[#lines + 1] = { "", "normal" }

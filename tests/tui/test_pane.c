@@ -424,6 +424,52 @@ START_TEST(a_machine_is_saved_and_loaded_and_what_is_wrong_with_a_file_is_said)
 }
 END_TEST
 
+START_TEST(what_fails_is_said_and_stands_first_in_the_story)
+{
+    struct error err = {0};
+    char path[512];
+
+    write_file("scenario.lua",
+               "return { title = 'Test', text = ('A long story. '):rep(300),\n"
+               "setup = function(s) s.m = tz.machine { ram = '1M' }\n"
+               " s.m.mem.hpa:set_u32(0x80000000, 0x6f) s.m.regs.pc = 0x80000000 end,\n" /* j . */
+               "run = function(s) s.m:step(10) end,\n"
+               "expect = { { 'one is two', function() return 1, 2 end } } }\n");
+    snprintf(path, sizeof path, "%s/scenario.lua", home);
+    options = (struct tui_options){.path = path};
+    tui = calloc(1, sizeof *tui);
+    ck_assert_msg(tui_init(tui, &options, &err) == 0, "%s", err.text);
+    run(100);
+    draw(80, 24);
+    ck_shows("1 of 1 checks fail");
+    ck_shows("7: which checks fail, and why");
+    press("7");
+    draw(80, 24);
+    ck_shows("[FAIL] one is two");
+    ck_shows("wanted 2");
+    ck_shows("found  1");
+}
+END_TEST
+
+START_TEST(no_width_cuts_a_word_of_the_title)
+{
+    static const char *const words[] = {"scenario", "[L0", "machine]", "ring", "0",    "STOP",
+                                        "#0",       "the", "trapeze",  "is",   "done", ""};
+    char line[512];
+
+    open_dashboard("{ { 'code' } }", true);
+    for (int w = 6; w < 130; w++) {
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(draw(w, 24), "\n"), shown);
+        for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+            size_t i = 0;
+            while (strcmp(words[i], "") != 0 && strcmp(words[i], word) != 0)
+                i++;
+            ck_assert_msg(*words[i], "'%s' at %d columns:\n%s", word, w, shown);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_pane_that_there_is_not_leaves_the_others_where_they_are)
 {
     open_dashboard("{ { 'code', 'state' } }", true);
@@ -532,6 +578,8 @@ Suite *suite_tui_pane(void)
     tcase_add_test(c, a_loop_of_traps_is_told_while_it_runs);
     tcase_add_test(c, why_explains_the_trap_that_a_command_ran_to);
     tcase_add_test(c, a_machine_is_saved_and_loaded_and_what_is_wrong_with_a_file_is_said);
+    tcase_add_test(c, what_fails_is_said_and_stands_first_in_the_story);
+    tcase_add_test(c, no_width_cuts_a_word_of_the_title);
     tcase_add_test(c, a_pane_that_there_is_not_leaves_the_others_where_they_are);
     tcase_add_test(c, the_manuals_example_is_twenty_lines_and_works);
     tcase_add_test(c, every_function_of_the_manual_exists_and_none_is_missing_there);

@@ -8,6 +8,7 @@
 #include "isa/csr.h"
 #include "isa/paging.h"
 #include "world/pack.h"
+#include "world/timeline.h"
 #include "world/view.h"
 
 #include <check.h>
@@ -112,6 +113,52 @@ START_TEST(right_after_an_exit_the_guest_still_has_what_the_processor_held)
     host_advance(host, 2);
     ck_assert_uint_eq(real(0, "t6"), VM_GPRS + 0x110);
     ck_assert_uint_eq(guest(1, "t6"), 0);
+}
+END_TEST
+
+static bool was_real(const char *name, word *value)
+{
+    word reg;
+
+    ck_assert_msg(view_register(name, &reg), "%s", name);
+    return view_was_real(host, 1, reg, value);
+}
+
+static const char *const controls[] = {"ring",  "status", "tvec",   "epc", "cause",
+                                       "tval",  "ptbr",   "ie",     "ip",  "tscratch",
+                                       "tptbr", "eptbr",  "timecmp"};
+
+static void ck_was_real(const word *values)
+{
+    word value;
+
+    for (size_t i = 0; i < COUNT_OF(controls); i++) {
+        ck_assert_msg(was_real(controls[i], &value), "%s", controls[i]);
+        ck_assert_msg(value == values[i], "%s: %08x, was %08x", controls[i], value, values[i]);
+    }
+    ck_assert(was_real("pc", &value));
+    ck_assert_uint_eq(value, VM_CODE + 4);
+    ck_assert(!was_real("cycle", &value));
+}
+
+START_TEST(what_was_real_is_kept_after_the_exit_and_comes_back_in_time)
+{
+    word before[COUNT_OF(controls)], value;
+    struct error err;
+
+    ck_assert_int_eq(timeline_start(host, NULL, &err), 0);
+    host_advance(host, VM_ENTRY_STEPS + 1);
+    for (size_t i = 0; i < COUNT_OF(controls); i++)
+        before[i] = real(1, controls[i]);
+    ck_assert(!was_real("ring", &value));
+    host_advance(host, 1);
+    ck_was_real(before);
+    host_advance(host, 3);
+    ck_was_real(before);
+    ck_assert_int_eq(timeline_seek(host, VM_ENTRY_STEPS + 2, &err), 0);
+    ck_was_real(before);
+    ck_assert_int_eq(timeline_seek(host, 0, &err), 0);
+    ck_assert(!was_real("pc", &value));
 }
 END_TEST
 
@@ -350,6 +397,7 @@ Suite *suite_world_view(void)
     tcase_add_test(c, a_vm_has_the_name_that_its_monitor_gave);
     tcase_add_test(c, a_running_guest_sees_its_page_and_the_machine_has_the_truth);
     tcase_add_test(c, right_after_an_exit_the_guest_still_has_what_the_processor_held);
+    tcase_add_test(c, what_was_real_is_kept_after_the_exit_and_comes_back_in_time);
     tcase_add_test(c, once_the_monitor_has_spoken_its_memory_counts);
     tcase_add_test(c, a_counter_of_a_guest_is_not_made_up);
     tcase_add_test(c, registers_are_known_by_every_name);
