@@ -25,6 +25,8 @@ static const struct cli_option no_options[] = {{0}};
         {KEY_DISK_WRITE, "disk-write", NULL, "writes go to the disk image"},                       \
         {'r', "ram", "SIZE", "RAM, 1M to 2G (default 16M)"},                                       \
         {KEY_ISA, "isa", "VARIANT", "strict (default) or classic: the holes of x86 before 2005"},  \
+        {KEY_VT, "vt", NULL, "hardware assist: vmrun exists"},                                     \
+        {KEY_NPT, "npt", NULL, "nested paging exists, and hardware assist with it"},               \
     {                                                                                              \
         KEY_TLB, "tlb", "ENTRIES", "of each TLB array, power of two, 1 to 4096 (default 256)"      \
     }

@@ -6,6 +6,8 @@ enum {
     KEY_DISK_WRITE = 1,
     KEY_ISA,
     KEY_TLB,
+    KEY_VT,
+    KEY_NPT,
     KEY_STATS,
     KEY_ASCII,
     KEY_RAW,

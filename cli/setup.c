@@ -46,7 +46,8 @@ bool setup_is_program(const char *path)
 
 /* Given with a scenario, these would silently do nothing: it builds its own machines. */
 static const char program_only[] = {
-    'n', 't', 'm', 'c', 'd', 'r', KEY_STATS, KEY_SAVE, KEY_DISK_WRITE, KEY_ISA, KEY_TLB};
+    'n',     't',     'm',    'c',    'd', 'r', KEY_STATS, KEY_SAVE, KEY_DISK_WRITE,
+    KEY_ISA, KEY_TLB, KEY_VT, KEY_NPT};
 
 int setup_refuse_program_options(const struct cli_args *args, struct error *err)
 {
@@ -73,6 +74,8 @@ static int configure(const struct cli_args *args, struct machine_config *config,
     config->ram_size = (uint32_t)ram;
     config->tlb = (uint32_t)tlb;
     config->classic = isa && strcmp(isa, "classic") == 0;
+    config->npt = cli_flag(args, KEY_NPT);
+    config->vt = config->npt || cli_flag(args, KEY_VT);
     config->disk = cli_value(args, 'd', 0);
     config->disk_writes = cli_flag(args, KEY_DISK_WRITE);
     return 0;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "isa/vmcb.h"
+
 const struct csr_info csr_table[] = {
 #define CSR(name, number, kind, hole, wmask, meaning)                                              \
     {#name, number, CSR_KIND_##kind, CSR_HOLE_##hole, wmask, meaning},
@@ -45,20 +47,35 @@ const struct csr_info *csr_find(const char *name)
     return NULL;
 }
 
+static const struct cause_info *by_cause(const struct cause_info *rows, unsigned count, word cause)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (rows[i].cause == cause)
+            return &rows[i];
+    return NULL;
+}
+
 const struct cause_info *cause_info(word cause)
 {
-    for (unsigned i = 0; i < cause_count; i++)
-        if (cause_table[i].cause == cause)
-            return &cause_table[i];
+    const struct cause_info *found = by_cause(cause_table, cause_count, cause);
+
+    return found ? found : by_cause(vmcb_exit_table, vmcb_exit_count, cause);
+}
+
+static const struct cause_info *by_name(const struct cause_info *rows, unsigned count,
+                                        const char *name)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
     return NULL;
 }
 
 const struct cause_info *cause_find(const char *name)
 {
-    for (unsigned i = 0; i < cause_count; i++)
-        if (strcmp(cause_table[i].name, name) == 0)
-            return &cause_table[i];
-    return NULL;
+    const struct cause_info *found = by_name(cause_table, cause_count, name);
+
+    return found ? found : by_name(vmcb_exit_table, vmcb_exit_count, name);
 }
 
 const struct hint_info *hint_info(word number)

@@ -57,7 +57,7 @@ struct csr_field {
 };
 struct cause_info {
     const char *name;
-    word cause; /* with bit 31 for interrupts */
+    word cause; /* with bit 31 for interrupts, bit 30 (CAUSE_EXIT of vmcb.h) for exits of vmrun */
     const char *text;
 };
 struct hint_info {
@@ -76,6 +76,7 @@ extern const unsigned cause_count;
 /* NULL when there is none. */
 const struct csr_info *csr_info(word number);
 const struct csr_info *csr_find(const char *name);
+/* Causes of traps, then exits of vmrun; where both have a name, the trap is found. */
 const struct cause_info *cause_info(word cause);
 const struct cause_info *cause_find(const char *name);
 const struct hint_info *hint_info(word number);

@@ -24,20 +24,55 @@
     PLAIN(cntren)                                                                                  \
     PLAIN(eptbr)
 
-uint64_t cpu_time(const struct cpu *c)
+static uint64_t host_time(const struct cpu *c)
 {
     return cpu_cycle(c) / c->machine->config.cost.divider;
 }
 
-/* time >= timecmp, in cycles. What no machine lives to see is never. */
-static uint64_t timer_cycle(const struct cpu *c)
+uint64_t cpu_time(const struct cpu *c)
 {
-    uint64_t timecmp = (uint64_t)c->regs.timecmph << 32 | c->regs.timecmp, at;
-    uint64_t far = (uint64_t)1 << 62;
+    return host_time(c) + c->guest.time_offset;
+}
 
-    if (__builtin_mul_overflow(timecmp, (uint64_t)c->machine->config.cost.divider, &at))
+static uint64_t timecmp(const struct cpu *c)
+{
+    return (uint64_t)c->regs.timecmph << 32 | c->regs.timecmp;
+}
+
+/* The first cycle of the host's time `at`. What no machine lives to see is never. */
+static uint64_t cycle_of(const struct cpu *c, uint64_t at)
+{
+    uint64_t cycle, far = (uint64_t)1 << 62;
+
+    if (__builtin_mul_overflow(at, (uint64_t)c->machine->config.cost.divider, &cycle))
         return NEVER;
-    return at > far ? NEVER : at;
+    return cycle > far ? NEVER : cycle;
+}
+
+/* A guest's time begins at 0 when the host's is `zero`. If that is still to come, it is near its
+ * end now, and the timer that is pending may cease to be. */
+void control_timer_changed(struct cpu *c)
+{
+    uint64_t zero = 0 - c->guest.time_offset, at;
+
+    c->guest.wraps = host_time(c) < zero;
+    c->timer = __builtin_add_overflow(timecmp(c), zero, &at) ? NEVER : cycle_of(c, at);
+}
+
+bool cpu_timer_wrapped(const struct cpu *c)
+{
+    return cpu_time(c) >= timecmp(c);
+}
+
+uint64_t cpu_timer_deadline(const struct cpu *c)
+{
+    uint64_t zero = 0 - c->guest.time_offset, now = cpu_cycle(c);
+
+    if (!c->guest.wraps || host_time(c) >= zero)
+        return c->timer > now ? c->timer : NEVER;
+    if (cpu_timer_wrapped(c))
+        return cycle_of(c, zero);
+    return cycle_of(c, timecmp(c) + zero); /* modulo 2^64: before the wrap */
 }
 
 word control_get(const struct cpu *c, word number)
@@ -56,9 +91,9 @@ word control_get(const struct cpu *c, word number)
     case CSR_timeh:
         return (word)(cpu_time(c) >> 32);
     case CSR_instret:
-        return (word)cpu_instret(c);
+        return (word)(cpu_instret(c) + c->guest.instret_offset);
     case CSR_instreth:
-        return (word)(cpu_instret(c) >> 32);
+        return (word)((cpu_instret(c) + c->guest.instret_offset) >> 32);
 #define PLAIN(name)                                                                                \
     case CSR_##name:                                                                               \
         return c->regs.name;
@@ -114,7 +149,7 @@ void control_set(struct cpu *c, word number, word value)
     if (number == CSR_ptbr)
         tlb_update_context(c);
     if (number == CSR_timecmp || number == CSR_timecmph)
-        c->timer = timer_cycle(c);
+        control_timer_changed(c);
     if (number == CSR_status)
         cpu_look_up(c);
     if (matters_at_once(number))

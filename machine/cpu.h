@@ -18,6 +18,7 @@
 
 #include "isa/csr.h"
 #include "machine/block.h"
+#include "machine/guest.h"
 #include "machine/machine.h"
 #include "machine/tlb.h"
 
@@ -43,13 +44,15 @@ struct cpu {
     word last;        /* from handler to handler, where they are not tail calls (exec.c) */
 
     uint64_t stop_step, stop_cycle;
-    uint64_t timer;       /* cycle from which the timer is pending: timecmp, times the divider */
+    uint64_t timer;       /* cycle from which the timer is pending, unless guest.wraps */
     uint64_t limit;       /* icount at which machine_run returns */
     uint64_t not_retired; /* steps that were traps or interrupts */
     uint64_t entered;     /* icount behind the last trap: its handler begins there */
+    uint64_t crossings;   /* how often control went into a guest or out of one */
     uint64_t announced; /* icount of the instruction that was begun and goes on when the run does */
 
-    struct cpu_regs regs; /* regs.x is a copy, made when somebody looks; ip: bit 3 only */
+    struct cpu_regs regs; /* of the running mode; ip: bit 3 only. regs.x is 0: x is above */
+    struct guest guest;
     struct tlb tlb;
     struct code code;
     struct machine *machine;
@@ -88,11 +91,20 @@ void cpu_set_time(struct cpu *c, uint64_t icount, uint64_t cycle);
 void cpu_sleep(struct cpu *c, uint64_t cycles);
 uint64_t cpu_time(const struct cpu *c);
 
+/* The timer of the running mode. */
+bool cpu_timer_wrapped(const struct cpu *c); /* the rare case */
+static inline bool cpu_timer_pending(const struct cpu *c)
+{
+    return c->guest.wraps ? cpu_timer_wrapped(c) : cpu_cycle(c) >= c->timer;
+}
+/* The next cycle at which it may change, NEVER when that is none. */
+uint64_t cpu_timer_deadline(const struct cpu *c);
+
 /* ip as the program reads it. */
 static inline word cpu_pending(const struct cpu *c)
 {
-    return (c->regs.ip & FIELD_ip_soft) | (c->external ? FIELD_ip_ext : 0) |
-           (cpu_cycle(c) >= c->timer ? FIELD_ip_timer : 0);
+    return (c->regs.ip & FIELD_ip_soft) | c->guest.virtual_ip | (c->external ? c->guest.wires : 0) |
+           (cpu_timer_pending(c) ? FIELD_ip_timer : 0);
 }
 
 /* Ring or status have changed: asks for attention if that may let an interrupt or TF in. */
@@ -100,11 +112,6 @@ static inline void cpu_look_up(struct cpu *c)
 {
     if ((cpu_pending(c) & c->regs.ie) || (c->regs.status & FIELD_status_tf))
         c->attention = true;
-}
-/* The cycle at which the timer becomes pending: NEVER when it is, or when that is never. */
-static inline uint64_t cpu_timer_deadline(const struct cpu *c)
-{
-    return c->timer > cpu_cycle(c) ? c->timer : NEVER;
 }
 
 #endif

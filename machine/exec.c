@@ -383,7 +383,7 @@ HANDLER(fence_r)
         const word operand UNUSED = from;                                                          \
         word *csr = (word *)&c->regs + op->rs2;                                                    \
                                                                                                    \
-        if (unlikely(c->regs.ring != 0))                                                           \
+        if (unlikely((c->regs.ring | c->guest.icept_csr_read | c->guest.icept_csr_write) != 0))    \
             GOTO(op_##name##_r);                                                                   \
         if (writes && trace_wants(&c->machine->trace, EVENT_csr))                                  \
             GOTO(op_##name##_told);                                                                \

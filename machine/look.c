@@ -105,6 +105,16 @@ bool machine_csr_write(struct machine *m, word number, word value)
     return true;
 }
 
+bool machine_guest(const struct machine *m, struct machine_guest *out)
+{
+    const struct guest *g = &m->cpu.guest;
+
+    if (!g->inside)
+        return false;
+    *out = (struct machine_guest){.vmid = (uint16_t)g->vmid, .vmcb = g->vmcb, .host = g->host};
+    return true;
+}
+
 bool machine_tlb_entry(const struct machine *m, unsigned array, unsigned index,
                        struct machine_tlb_entry *out)
 {
@@ -237,6 +247,22 @@ static uint64_t hash_tlb(const struct tlb *tlb, uint64_t hash)
     return hash;
 }
 
+/* What is not in the VMCB, or no longer. */
+static uint64_t hash_guest(const struct guest *g, uint64_t hash)
+{
+    const word words[] = {g->rs1,       g->wires,       g->virtual_ip,     g->icept_insn,
+                          g->io_map,    g->icept_cause, g->icept_csr_read, g->icept_csr_write,
+                          g->nptbr,     g->vmid,        g->vmcb,           g->event,
+                          g->event_tval};
+
+    if (!g->inside)
+        return hash;
+    hash = hash_bytes(hash, words, sizeof words);
+    hash = hash_number(hash, g->time_offset);
+    hash = hash_number(hash, g->instret_offset);
+    return hash_bytes(hash, &g->host, sizeof g->host);
+}
+
 static uint64_t hash_cpu(const struct machine *m, uint64_t hash)
 {
     const struct cpu *c = &m->cpu;
@@ -246,6 +272,7 @@ static uint64_t hash_cpu(const struct machine *m, uint64_t hash)
     hash = hash_number(hash, cpu_cycle(c));
     hash = hash_number(hash, c->not_retired);
     hash = hash_number(hash, c->entered);
+    hash = hash_guest(&c->guest, hash);
     return hash_tlb(&c->tlb, hash);
 }
 

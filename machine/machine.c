@@ -69,10 +69,13 @@ static int check_config(const struct machine_config *c, struct error *err)
     if (c->tlb < 1 || c->tlb > TLB_MAX || (c->tlb & (c->tlb - 1)) != 0)
         return error_set(err, ERROR_input, "tlb is %u entries; it must be a power of two, 1 to %u",
                          c->tlb, TLB_MAX);
-    if (c->vt || c->npt)
+    if (c->npt && !c->vt)
         return error_set(err, ERROR_input,
-                         "this version has no hardware assist yet: build the machine with vt and "
-                         "npt off");
+                         "npt is on and vt is off: nested paging needs hardware assist");
+    if (c->npt)
+        return error_set(err, ERROR_input,
+                         "this version has no nested paging: build the machine "
+                         "with npt off");
     return check_costs(&c->cost, err);
 }
 

@@ -127,6 +127,16 @@ void machine_set_regs(struct machine *m, const struct cpu_regs *regs);
 bool machine_csr_read(const struct machine *m, word number, word *value);
 bool machine_csr_write(struct machine *m, word number, word value);
 
+/* Hardware assist: false in root mode. In non-root mode all of the above is the guest's, and this is
+ * what is hidden from it: control registers, ring and pc to go back to at the exit (x is 0: the
+ * general registers are not the processor's to keep). */
+struct machine_guest {
+    uint16_t vmid;
+    hpa vmcb;
+    struct cpu_regs host;
+};
+bool machine_guest(const struct machine *m, struct machine_guest *out);
+
 /* Memory from outside, no side effects, devices refused. Return false (and change nothing) when
  * any byte is outside RAM, or not mapped. The gva forms go through the current page table the
  * way ring 0 would, but fill no TLB and set no bits. */

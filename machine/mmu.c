@@ -142,6 +142,7 @@ static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address,
         .page = address & PAGE_MASK,
         .frame = w->address & PAGE_MASK,
         .asid = (uint16_t)asid_of(c->regs.ptbr),
+        .vmid = (uint16_t)c->guest.vmid,
         .level = (uint8_t)((w->entry & PTE_PL) >> PTE_PL_SHIFT),
         .valid = true,
     };
@@ -151,14 +152,17 @@ static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address,
 
 static bool tlb_matches(const struct cpu *c, const struct tlb_entry *e, gva address)
 {
-    return e->valid && e->page == (address & PAGE_MASK) && e->asid == asid_of(c->regs.ptbr);
+    return e->valid && e->page == (address & PAGE_MASK) && e->asid == asid_of(c->regs.ptbr) &&
+           e->vmid == c->guest.vmid;
 }
 
 void tlb_update_context(struct cpu *c)
 {
     word on = c->regs.ptbr & PTBR_ON;
-    uint64_t context = on ? asid_of(c->regs.ptbr) << 3 | c->regs.ring << 1 | 1 : 0;
+    uint64_t context = c->guest.vmid << 12 | (c->guest.nptbr ? 1u << 28 : 0);
 
+    if (on)
+        context |= asid_of(c->regs.ptbr) << 3 | c->regs.ring << 1 | 1;
     c->fast.context = context << 32 | (c->watch ? FAST_WATCH : 0);
 }
 
@@ -173,14 +177,27 @@ void tlb_reset(struct cpu *c)
     tlb_update_context(c);
 }
 
-static void fence_entry(struct cpu *c, enum access kind, struct tlb_entry *e, bool one_asid,
-                        word asid)
+static void remove_entry(struct cpu *c, enum access kind, struct tlb_entry *e)
 {
-    if (!e->valid || (one_asid && e->asid != asid))
-        return;
     e->valid = false;
     fast_kill(c, kind, e->page);
     machine_emit(c->machine, EVENT_tlb, 0, e->page, e->frame, kind + 4);
+}
+
+static void fence_entry(struct cpu *c, enum access kind, struct tlb_entry *e, bool one_asid,
+                        word asid)
+{
+    if (!e->valid || e->vmid != c->guest.vmid || (one_asid && e->asid != asid))
+        return;
+    remove_entry(c, kind, e);
+}
+
+void tlb_flush_all(struct cpu *c)
+{
+    for (unsigned kind = 0; kind < ACCESS_COUNT; kind++)
+        for (unsigned i = 0; i <= c->tlb.mask; i++)
+            if (c->tlb.entry[kind][i].valid)
+                remove_entry(c, kind, &c->tlb.entry[kind][i]);
 }
 
 void tlb_fence(struct cpu *c, bool one_page, gva page, bool one_asid, word asid)

@@ -55,6 +55,8 @@ void cpu_reset(struct cpu *c)
     c->not_retired = c->timer = 0;
     c->entered = c->announced = NEVER;
     c->busy = c->waits_input = c->stop = c->watch = c->external = false;
+    c->guest = guest_none();
+    c->crossings = 0;
     c->insn = 0;
     tlb_reset(c);
     code_flush(c);
@@ -65,6 +67,8 @@ static uint64_t next_deadline(const struct cpu *c)
 {
     uint64_t alarm = c->machine->schedule.next;
 
+    if (c->guest.inside)
+        alarm = least(alarm, guest_timer_deadline(c));
     return c->regs.ie & FIELD_ie_timer ? least(alarm, cpu_timer_deadline(c)) : alarm;
 }
 
@@ -103,7 +107,7 @@ static bool stepping(struct cpu *c)
 /* Executes the one instruction at regs.pc, in `page`. */
 static void step(struct cpu *c, struct code_page *page)
 {
-    uint64_t icount = cpu_icount(c), not_retired = c->not_retired;
+    uint64_t icount = cpu_icount(c), not_retired = c->not_retired, crossings = c->crossings;
     unsigned index = c->regs.pc / 4 % PT_ENTRIES;
     bool single_step = c->regs.status & FIELD_status_tf;
     const struct block *block = code_single(c, page, index, code_word(c, page->number, index));
@@ -119,7 +123,8 @@ static void step(struct cpu *c, struct code_page *page)
     c->stop_step = icount + 1;
     c->left = charge_of(1, charge_cycles(c->left));
     exec_run(c, block);
-    if (single_step && cpu_icount(c) != icount && c->not_retired == not_retired)
+    if (single_step && cpu_icount(c) != icount && c->not_retired == not_retired &&
+        c->crossings == crossings) /* a vmrun completes when its guest exits */
         cpu_trap_step(c);
 }
 

@@ -14,6 +14,7 @@ static void save_cpu(struct snapshot *s, const struct cpu *c)
 {
     s->cpu = (struct saved_cpu){
         .regs = c->regs,
+        .guest = c->guest,
         .icount = cpu_icount(c),
         .cycle = cpu_cycle(c),
         .timer = c->timer,
@@ -32,6 +33,7 @@ static void restore_cpu(const struct snapshot *s, struct cpu *c)
 {
     cpu_set_time(c, s->cpu.icount, s->cpu.cycle);
     c->regs = s->cpu.regs;
+    c->guest = s->cpu.guest;
     memcpy(c->x, s->cpu.x, sizeof(s->cpu.x));
     c->timer = s->cpu.timer;
     c->not_retired = s->cpu.not_retired;
@@ -84,6 +86,7 @@ static void save_contexts(struct snapshot *s, const struct contexts *c)
 {
     s->context_count = c->count;
     s->context_current = c->current;
+    s->context_base = c->base;
     memcpy(s->contexts, c->table, c->count * sizeof(c->table[0]));
 }
 
@@ -91,6 +94,7 @@ static void restore_contexts(const struct snapshot *s, struct contexts *c)
 {
     c->count = s->context_count;
     c->current = s->context_current;
+    c->base = s->context_base;
     memcpy(c->table, s->contexts, c->count * sizeof(c->table[0]));
 }
 

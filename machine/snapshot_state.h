@@ -15,6 +15,7 @@
 struct saved_cpu {
     struct cpu_regs regs;
     word x[32];
+    struct guest guest;
     uint64_t icount, cycle, timer, not_retired, entered, announced;
     bool external;
 };
@@ -39,7 +40,7 @@ struct snapshot {
     struct saved_devices devices;
     struct tlb_entry *tlb; /* ACCESS_COUNT arrays of config.tlb entries */
     struct context *contexts;
-    uint16_t context_count, context_current;
+    uint16_t context_count, context_current, context_base;
     struct page **pages;
     uint32_t page_count;
     struct disk_overlay disk;

@@ -97,12 +97,9 @@ static void description(struct stream *s, struct machine_config *c)
 
 /* ---- state ------------------------------------------------------------------------------ */
 
-static void registers(struct stream *s, struct snapshot *t)
+/* All but the general registers. */
+static void registers(struct stream *s, struct cpu_regs *r)
 {
-    struct cpu_regs *r = &t->cpu.regs;
-
-    for (unsigned i = 0; i < COUNT_OF(t->cpu.x); i++)
-        u32(s, &t->cpu.x[i]);
     u32(s, &r->pc);
     u32(s, &r->ring);
     u32(s, &r->status);
@@ -119,12 +116,56 @@ static void registers(struct stream *s, struct snapshot *t)
     u32(s, &r->timecmph);
     u32(s, &r->cntren);
     u32(s, &r->eptbr);
-    must(s, t->cpu.x[0] == 0 && r->ring <= 3 && r->pc % 4 == 0 && r->tvec % 4 == 0, "a register");
+    must(s, r->ring <= 3 && r->pc % 4 == 0 && r->tvec % 4 == 0, "a register");
+}
+
+/* What running code depends on without a look: where the VMCB and its map lie. */
+static bool guest_is_sound(const struct guest *g, const struct machine_config *config)
+{
+    hpa offset = g->vmcb - RAM_BASE, map = g->io_map - RAM_BASE;
+
+    return config->vt && offset % PAGE_SIZE == 0 && offset < config->ram_size &&
+           (!g->io_map || (map % PAGE_SIZE == 0 && map < config->ram_size - PAGE_SIZE)) &&
+           g->vmid >= 1 && g->vmid <= 0xffff && g->rs1 < 32 && (config->npt || !g->nptbr) &&
+           (g->host.status & FIELD_status_cring) == 0 && g->host.ring == 0;
+}
+
+static void guest(struct stream *s, struct guest *g, const struct machine_config *config)
+{
+    flag(s, &g->inside);
+    if (!g->inside) {
+        if (s->read)
+            *g = guest_none();
+        return;
+    }
+    flag(s, &g->wraps);
+    u8(s, &g->rs1);
+    u32(s, &g->wires);
+    u32(s, &g->virtual_ip);
+    u32(s, &g->icept_insn);
+    u32(s, &g->icept_cause);
+    u32(s, &g->icept_csr_read);
+    u32(s, &g->icept_csr_write);
+    u32(s, &g->io_map);
+    u32(s, &g->nptbr);
+    u32(s, &g->vmid);
+    u32(s, &g->vmcb);
+    u32(s, &g->event);
+    u32(s, &g->event_tval);
+    u64(s, &g->time_offset);
+    u64(s, &g->instret_offset);
+    u64(s, &g->host_timer);
+    registers(s, &g->host);
+    must(s, guest_is_sound(g, config), "the guest of a vmrun");
 }
 
 static void processor(struct stream *s, struct snapshot *t)
 {
-    registers(s, t);
+    for (unsigned i = 0; i < COUNT_OF(t->cpu.x); i++)
+        u32(s, &t->cpu.x[i]);
+    must(s, t->cpu.x[0] == 0, "x0");
+    registers(s, &t->cpu.regs);
+    guest(s, &t->cpu.guest, &t->config);
     u64(s, &t->cpu.icount);
     u64(s, &t->cpu.cycle);
     u64(s, &t->cpu.timer);
@@ -163,6 +204,14 @@ static bool is_child(const struct snapshot *t, uint16_t id, uint16_t child)
            (child > id && child < t->context_count && t->contexts[child].alive);
 }
 
+/* Parents have been seen to be older than their children. */
+static bool is_ancestor(const struct snapshot *t, uint16_t ancestor, uint16_t id)
+{
+    while (id > ancestor)
+        id = t->contexts[id].parent;
+    return id == ancestor;
+}
+
 static bool is_tree(const struct snapshot *t)
 {
     for (uint16_t i = 0; i < t->context_count; i++) {
@@ -173,7 +222,8 @@ static bool is_tree(const struct snapshot *t)
             !is_child(t, i, c->created))
             return false;
     }
-    return t->context_current < t->context_count && t->contexts[t->context_current].alive;
+    return t->context_current < t->context_count && t->contexts[t->context_current].alive &&
+           is_ancestor(t, t->context_base, t->context_current);
 }
 
 static void contexts(struct stream *s, struct snapshot *t)
@@ -189,6 +239,7 @@ static void contexts(struct stream *s, struct snapshot *t)
         u16(s, &c->level);
         u16(s, &c->vmid);
         flag(s, &c->alive);
+        flag(s, &c->by_vmrun);
         u32(s, &c->vmcb);
         u32(s, &c->gprs);
         u32(s, &c->name);
@@ -411,6 +462,7 @@ bool snapshot_write(const struct snapshot *snapshot, snapshot_write_fn *write, v
     translations(&s, t);
     u16(&s, &t->context_count);
     u16(&s, &t->context_current);
+    u16(&s, &t->context_base);
     contexts(&s, t);
     devices(&s, t, t->devices.alarm_count);
     write_pages(&s, t);
@@ -474,6 +526,7 @@ static void read_state(struct stream *s, struct snapshot *t)
     translations(s, t);
     u16(s, &t->context_count);
     u16(s, &t->context_current);
+    u16(s, &t->context_base);
     must(s, t->context_count >= 1 && t->context_count <= CONTEXT_MAX, "the number of contexts");
     if (!fine(s))
         return;

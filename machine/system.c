@@ -11,6 +11,7 @@
 #include "machine/internal.h"
 #include "machine/mmu.h"
 #include "machine/trap.h"
+#include "isa/vmcb.h"
 
 static bool refuse(struct cpu *c, word cause)
 {
@@ -45,6 +46,8 @@ struct access_right {
     word cause;    /* 0: allowed */
     bool hole;     /* allowed by a classic hole only */
     word writable; /* bits that a write changes */
+    word seen;     /* what was read */
+    word base;     /* what a write starts from */
 };
 
 static word counter_bit(word number)
@@ -75,31 +78,64 @@ static struct access_right right_of(const struct cpu *c, const struct csr_info *
     return r;
 }
 
-static void write_control(struct cpu *c, const struct csr_info *csr, word old, word value,
-                          word writable)
+/* Is this access to a control register an exit? Reads of counters are one bit for all. */
+static bool caught_read(struct cpu *c, const struct csr_info *csr, word value)
 {
-    control_set(c, csr->number, (old & ~writable) | (value & writable));
-    machine_emit(c->machine, EVENT_csr, 0, csr->number, old, control_get(c, csr->number));
+    unsigned bit = csr->number - VMCB_FIRST_CSR;
+
+    if (csr->kind == CSR_KIND_COUNTER)
+        return guest_caught(c, INTERCEPT_counters, csr->number, value);
+    if (!(c->guest.icept_csr_read >> bit & 1))
+        return false;
+    c->not_retired++;
+    guest_exit(c, EXIT_CSR_READ + bit, csr->number, value);
+    return true;
 }
 
-/* The three steps of an access: may it be, what was there, and what is there now. */
-static bool begin_access(struct cpu *c, const struct csr_info *csr, bool writes,
-                         struct access_right *right, word *old)
+static bool caught_write(struct cpu *c, const struct csr_info *csr, word value)
+{
+    unsigned bit = csr->number - VMCB_FIRST_CSR;
+
+    if (!c->guest.inside || !(c->guest.icept_csr_write >> bit & 1))
+        return false;
+    c->not_retired++;
+    guest_exit(c, EXIT_CSR_WRITE + bit, csr->number, value);
+    return true;
+}
+
+/* csrrw and csrrwi do not read where nobody wants the value. */
+static bool reads(const struct cpu *c, const struct op *op)
+{
+    return op->rd != 32 || (c->insn >> 12 & 3) != 1;
+}
+
+/* The steps of an access: may it be, is it an exit, what was there, and what is there now. Of a
+ * register that shows wires, `base` is what is set and cleared: its own bits. */
+static bool begin_access(struct cpu *c, const struct op *op, const struct csr_info *csr,
+                         bool writes, struct access_right *right)
 {
     *right = right_of(c, csr, writes);
     if (right->cause)
         return refuse(c, right->cause);
-    *old = control_get(c, csr->number);
-    cpu_charge(c, c->machine->config.cost.csr);
-    return true;
+    right->seen = control_get(c, csr->number);
+    right->base = csr->number == CSR_ip ? c->regs.ip : right->seen;
+    return !c->guest.inside || !reads(c, op) || !caught_read(c, csr, right->seen);
 }
 
-static void end_access(struct cpu *c, const struct op *op, const struct access_right *right,
-                       word old)
+static void write_control(struct cpu *c, const struct csr_info *csr,
+                          const struct access_right *right, word value)
+{
+    word kept = right->base & ~right->writable;
+
+    control_set(c, csr->number, kept | (value & right->writable));
+    machine_emit(c->machine, EVENT_csr, 0, csr->number, right->seen, control_get(c, csr->number));
+}
+
+static void end_access(struct cpu *c, const struct op *op, const struct access_right *right)
 {
     if (right->hole)
-        note_hole(c, old);
-    c->x[op->rd] = old;
+        note_hole(c, right->seen);
+    c->x[op->rd] = right->seen;
 }
 
 #define CSR(name, from, writes, value)                                                             \
@@ -108,14 +144,18 @@ static void end_access(struct cpu *c, const struct op *op, const struct access_r
         const struct csr_info *csr = op->imm < 0 ? NULL : &csr_table[op->imm];                     \
         const word *x = c->x, operand = from;                                                      \
         struct access_right right;                                                                 \
-        word old;                                                                                  \
                                                                                                    \
         (void)x;                                                                                   \
-        if (!begin_access(c, csr, writes, &right, &old))                                           \
+        if (!begin_access(c, op, csr, writes, &right))                                             \
             return false;                                                                          \
+        const word old = right.base;                                                               \
+        (void)old;                                                                                 \
+        if (writes && caught_write(c, csr, value))                                                 \
+            return false;                                                                          \
+        cpu_charge(c, c->machine->config.cost.csr);                                                \
         if (writes)                                                                                \
-            write_control(c, csr, old, value, right.writable);                                     \
-        end_access(c, op, &right, old);                                                            \
+            write_control(c, csr, &right, value);                                                  \
+        end_access(c, op, &right);                                                                 \
         return true;                                                                               \
     }
 #include "machine/semantics.def"
@@ -138,20 +178,24 @@ bool system_ebreak(struct cpu *c, const struct op *op)
 bool system_hcall(struct cpu *c, const struct op *op)
 {
     (void)op;
-    return refuse(c, c->regs.ring == 0 ? CAUSE_illegal : CAUSE_hcall);
+    if (c->regs.ring != 0)
+        return refuse(c, CAUSE_hcall);
+    return guest_caught(c, INTERCEPT_hcall, 0, 0) ? false : refuse(c, CAUSE_illegal);
 }
 
-/* machine_new refuses the variant that has it. */
 bool system_vmrun(struct cpu *c, const struct op *op)
 {
-    (void)op;
-    return refuse(c, CAUSE_illegal);
+    if (!c->machine->config.vt)
+        return refuse(c, CAUSE_illegal);
+    if (!in_ring_0(c) || guest_caught(c, INTERCEPT_vmrun, c->x[op->rs1], 0))
+        return false;
+    return guest_enter(c, op->rs1);
 }
 
 bool system_tret(struct cpu *c, const struct op *op)
 {
     (void)op;
-    if (!in_ring_0(c))
+    if (!in_ring_0(c) || guest_caught(c, INTERCEPT_tret, 0, 0))
         return false;
     cpu_return(c);
     return true;
@@ -164,13 +208,25 @@ static bool woken(const struct cpu *c)
     return (cpu_pending(c) & c->regs.ie) != 0;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The next cycle at which anything can change by itself. */
 static uint64_t next_change(const struct cpu *c)
 {
     uint64_t timer = c->regs.ie & FIELD_ie_timer ? cpu_timer_deadline(c) : NEVER;
-    uint64_t alarm = c->machine->schedule.next;
 
-    return timer < alarm ? timer : alarm;
+    return least(least(timer, guest_timer_deadline(c)), c->machine->schedule.next);
+}
+
+/* The interrupt controller's wire would end the wait, by waking it or by an exit. */
+static bool external_wakes(const struct cpu *c)
+{
+    if (c->regs.ie & c->guest.wires & FIELD_ie_ext)
+        return true;
+    return c->guest.inside && !c->guest.wires && (c->guest.host.ie & FIELD_ie_ext);
 }
 
 /* Nothing inside the machine can end the wait: the instruction has not completed. */
@@ -178,8 +234,7 @@ static bool wait_for_outside(struct cpu *c)
 {
     struct machine *m = c->machine;
 
-    if (!(c->regs.ie & FIELD_ie_ext) || m->input_ended ||
-        !devices_input_can_interrupt(&m->devices)) {
+    if (!external_wakes(c) || m->input_ended || !devices_input_can_interrupt(&m->devices)) {
         cpu_shutdown(c, SHUTDOWN_wait_forever, 0, 0);
         c->not_retired++;
         c->busy = false;
@@ -199,11 +254,11 @@ bool system_wfi(struct cpu *c, const struct op *op)
     bool forever = false;
 
     (void)op;
-    if (!in_ring_0(c))
+    if (!in_ring_0(c) || guest_caught(c, INTERCEPT_wfi, 0, 0))
         return false;
     if (c->follows) /* whoever leads knows when it ends */
         return true;
-    while (!woken(c) && !forever) {
+    while (!woken(c) && !guest_physical(c) && !forever) {
         uint64_t next = next_change(c), now = cpu_cycle(c);
         forever = next == NEVER;
         if (!forever && next > now)
@@ -212,14 +267,16 @@ bool system_wfi(struct cpu *c, const struct op *op)
     }
     if (cpu_cycle(c) != start)
         machine_emit(c->machine, EVENT_wait, 0, 0, (word)(cpu_cycle(c) - start), 0);
-    return forever ? wait_for_outside(c) : true;
+    if (forever)
+        return wait_for_outside(c);
+    return woken(c) || !guest_interrupted(c);
 }
 
 /* ---- memory management ------------------------------------------------------------------ */
 
 bool system_sfence_vma(struct cpu *c, const struct op *op)
 {
-    if (!in_ring_0(c))
+    if (!in_ring_0(c) || guest_caught(c, INTERCEPT_sfence_vma, c->x[op->rs1], c->x[op->rs2]))
         return false;
     cpu_charge(c, c->machine->config.cost.fence);
     tlb_fence(c, op->rs1 != 0, c->x[op->rs1], op->rs2 != 0,
@@ -240,7 +297,7 @@ bool system_probe(struct cpu *c, const struct op *op)
     word ring = c->regs.ring;
     word result = PTE_PL | PTE_X | PTE_W | PTE_R | PTE_V;
 
-    if (!may_look(c))
+    if (!may_look(c) || guest_caught(c, INTERCEPT_probe, c->x[op->rs1], 0))
         return false;
     if (ring == 0)
         ring = (c->regs.status & FIELD_status_pring) >> SHIFT_status_pring;
@@ -262,7 +319,7 @@ bool system_cpuid(struct cpu *c, const struct op *op)
     const struct machine_config *config = &c->machine->config;
     word leaf = c->x[op->rs1], result = 0;
 
-    if (!may_look(c))
+    if (!may_look(c) || guest_caught(c, INTERCEPT_cpuid, leaf, 0))
         return false;
     if (leaf == 0)
         result = name;
@@ -282,9 +339,10 @@ static bool may_use_ports(struct cpu *c)
 
 bool system_pin(struct cpu *c, const struct op *op)
 {
-    if (!may_use_ports(c))
-        return false;
     word port = c->x[op->rs1] & 0xffff;
+
+    if (!may_use_ports(c) || guest_caught_port(c, port, 0))
+        return false;
     word value = bus_port_in(&c->machine->bus, port);
     cpu_charge(c, c->machine->config.cost.port);
     machine_emit(c->machine, EVENT_port, 0, port, value, 0);
@@ -294,9 +352,10 @@ bool system_pin(struct cpu *c, const struct op *op)
 
 bool system_pout(struct cpu *c, const struct op *op)
 {
-    if (!may_use_ports(c))
-        return false;
     word port = c->x[op->rs1] & 0xffff;
+
+    if (!may_use_ports(c) || guest_caught_port(c, port, c->x[op->rs2]))
+        return false;
     bus_port_out(&c->machine->bus, port, c->x[op->rs2]);
     cpu_charge(c, c->machine->config.cost.port);
     machine_emit(c->machine, EVENT_port, 0, port, c->x[op->rs2], 1);

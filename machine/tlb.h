@@ -6,7 +6,7 @@
  * that holds the virtual page and everything that permission depends on, so that nothing is
  * flushed when the ring or the address space changes.
  *
- *   tag     63:32 context of the access: 31 watch, 27:12 VMID, 11:3 ASID, 2:1 ring, 0 paging on
+ *   tag     63:32 context of the access: 31 watch, 28 nested paging, 27:12 VMID, 11:3 ASID, 2:1 ring, 0 paging on
  *           31:12 virtual page; 11:0 zero
  *   addend  load, store: host address = addend + virtual address
  *           fetch: struct code_page of the page
@@ -15,7 +15,8 @@
  * are kept: a misaligned access misses. Invariant: a fast entry whose context has paging on has
  * an architectural entry behind it that permits the access; who removes that removes this too.
  * Device pages are never in a fast array, pages with decoded code never in the one for stores.
- * Bare accesses have context 0 but for the VMID.
+ * Bare accesses have context 0 but for the VMID; with nested paging they are translated, and
+ * have an architectural entry of ASID_BARE.
  */
 #ifndef MACHINE_TLB_H
 #define MACHINE_TLB_H
@@ -60,17 +61,20 @@ struct tlb_entry {
     bool valid;
 };
 
-#define TLB_MAX 4096u
+#define TLB_MAX   4096u
+#define ASID_BARE 0x200u /* of a guest with its own paging off; no ptbr can name it */
 
 struct tlb {
     struct tlb_entry entry[ACCESS_COUNT][TLB_MAX];
     word mask; /* entries in use - 1 */
 };
 
-/* The context of accesses from now on: after every change of ring, ptbr or watch. */
+/* The context of accesses from now on: after every change of ring, ptbr, guest or watch. */
 void tlb_update_context(struct cpu *c);
 void tlb_reset(struct cpu *c);
-/* sfence.vma: page and asid, where they are given. */
+/* Every entry, whoever's. */
+void tlb_flush_all(struct cpu *c);
+/* sfence.vma: page and asid, where they are given; of the VMID that runs. */
 void tlb_fence(struct cpu *c, bool one_page, gva page, bool one_asid, word asid);
 /* No fast store goes to this page of RAM any more. */
 void fast_forget_stores(struct cpu *c, word ram_page);

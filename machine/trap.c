@@ -50,8 +50,7 @@ static enum machine_shutdown dead_end(const struct cpu *c, word cause, word tval
     return SHUTDOWN_NONE;
 }
 
-/* The instruction or delivery of this step ends in ring 0. */
-static void enter_handler(struct cpu *c, word cause, word tval)
+void cpu_deliver(struct cpu *c, word cause, word tval)
 {
     struct machine *m = c->machine;
     struct cpu_regs *r = &c->regs;
@@ -59,6 +58,10 @@ static void enter_handler(struct cpu *c, word cause, word tval)
 
     cpu_charge(c, m->config.cost.trap);
     enum machine_shutdown why = dead_end(c, cause, tval);
+    if (why != SHUTDOWN_NONE && c->guest.inside) {
+        guest_shutdown(c, cause, tval);
+        return;
+    }
     if (why != SHUTDOWN_NONE) {
         cpu_shutdown(c, why, cause, tval);
         c->busy = false;
@@ -75,7 +78,7 @@ static void enter_handler(struct cpu *c, word cause, word tval)
     tlb_update_context(c);
     machine_emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
     word vmid = m->contexts.table[m->contexts.current].vmid;
-    if (m->contexts.current != 0)
+    if (!c->guest.inside && m->contexts.current != 0)
         machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, 0);
     contexts_trap(&m->contexts, cpu_cycle(c), c->insn);
     r->pc = r->tvec;
@@ -86,39 +89,47 @@ static void enter_handler(struct cpu *c, word cause, word tval)
 void cpu_trap(struct cpu *c, word cause, word tval)
 {
     c->not_retired++;
-    enter_handler(c, cause, tval);
+    if (!guest_caught_trap(c, cause, tval))
+        cpu_deliver(c, cause, tval);
 }
 
 void cpu_trap_step(struct cpu *c)
 {
     c->busy = true;
     c->insn = 0;
-    enter_handler(c, CAUSE_single_step, 0);
+    if (!guest_caught_trap(c, CAUSE_single_step, 0))
+        cpu_deliver(c, CAUSE_single_step, 0);
+}
+
+word cpu_most_urgent(word bits)
+{
+    static const uint8_t by_priority[] = {
+#define INTERRUPT(name, code, text) code,
+#include "isa/causes.def"
+    };
+    unsigned i = 0;
+
+    while (!(bits >> by_priority[i] & 1))
+        i++;
+    return CAUSE_INTERRUPT | by_priority[i];
 }
 
 void cpu_take(struct cpu *c, word interrupt)
 {
     cpu_begin(c, 0, 0);
     c->not_retired++;
-    enter_handler(c, interrupt, 0);
+    cpu_deliver(c, interrupt, 0);
 }
 
 bool cpu_interrupt(struct cpu *c)
 {
-    static const uint8_t by_priority[] = {
-#define INTERRUPT(name, code, text) code,
-#include "isa/causes.def"
-    };
+    if (c->guest.inside && guest_boundary(c))
+        return true;
     word wanted = cpu_pending(c) & c->regs.ie;
 
     if (wanted == 0 || c->follows || (c->regs.ring == 0 && !(c->regs.status & FIELD_status_ie)))
         return false;
-    for (unsigned i = 0; i < COUNT_OF(by_priority); i++) {
-        if (wanted >> by_priority[i] & 1) {
-            cpu_take(c, CAUSE_INTERRUPT | by_priority[i]);
-            break;
-        }
-    }
+    cpu_take(c, cpu_most_urgent(wanted));
     return true;
 }
 
@@ -148,7 +159,7 @@ void cpu_return(struct cpu *c)
     if (r->ring == 0)
         return;
     const struct context *to = &m->contexts.table[contexts_return(&m->contexts)];
-    if (to->id != 0)
+    if (to->id != 0 && !c->guest.inside)
         machine_emit_change(m, EVENT_entry, 0, 0, 0, to->vmid,
                             to->exit_cycle ? (word)(cpu_cycle(c) - to->exit_cycle) : 0);
 }

@@ -15,11 +15,7 @@
 #include "isa/csr.h"
 #include "isa/insn.h"
 #include "isa/paging.h"
-
-enum vmcb_offset {
-#define VMCB(area, name, offset, meaning) VMCB_##name = (offset),
-#include "isa/vmcb.def"
-};
+#include "isa/vmcb.h"
 
 static const struct context fresh = {
     .parent = CONTEXT_NONE,
@@ -229,38 +225,100 @@ void contexts_hint(struct contexts *c, word ring, word number, word value)
 
 /* ---- control moves ---- */
 
-static bool enters(word insn)
+static bool is_vmrun(word insn)
 {
-    return insn == insn_info(INSN_tret)->match ||
-           (insn & insn_info(INSN_vmrun)->mask) == insn_info(INSN_vmrun)->match;
+    return (insn & insn_info(INSN_vmrun)->mask) == insn_info(INSN_vmrun)->match;
+}
+
+/* What the speaker has said comes true if this is the instruction that it was said of. */
+static void believe(struct context *k, word insn)
+{
+    bool by_vmrun = is_vmrun(insn);
+
+    if (k->entering == CONTEXT_NONE || (!by_vmrun && insn != insn_info(INSN_tret)->match))
+        return;
+    k->inside = k->entering;
+    k->by_vmrun = by_vmrun;
+    k->entering = CONTEXT_NONE;
+}
+
+static void leave(struct contexts *c, uint16_t from, uint16_t to, uint64_t cycle)
+{
+    for (uint16_t i = from; i != to; i = c->table[i].parent)
+        c->table[i].exit_cycle = cycle;
+    c->current = to;
+}
+
+static uint16_t innermost(const struct contexts *c, uint16_t id)
+{
+    while (c->table[id].inside != CONTEXT_NONE)
+        id = c->table[id].inside;
+    return id;
 }
 
 uint16_t contexts_trap(struct contexts *c, uint64_t cycle, word insn)
 {
-    uint16_t from = c->current;
-    struct context *k = &c->table[from];
+    uint16_t from = c->current, base = c->base;
 
-    if (from == 0)
-        return 0;
-    if (k->entering != CONTEXT_NONE && enters(insn)) {
-        k->inside = k->entering;
-        k->entering = CONTEXT_NONE;
-    }
-    for (uint16_t i = from; i != 0; i = c->table[i].parent)
-        c->table[i].exit_cycle = cycle;
-    c->current = 0;
+    if (from == base)
+        return from;
+    believe(&c->table[from], insn);
+    leave(c, from, base, cycle);
+    if (base != 0) /* of the root it is not kept */
+        c->table[base].inside = CONTEXT_NONE;
+    return from;
+}
+
+uint16_t contexts_exit(struct contexts *c, uint64_t cycle, word insn)
+{
+    uint16_t from = c->current;
+
+    if (from != 0)
+        believe(&c->table[from], insn);
+    c->base = 0;
+    leave(c, from, 0, cycle);
     return from;
 }
 
 uint16_t contexts_return(struct contexts *c)
 {
-    uint16_t to = c->current == 0 ? c->table[0].entering : CONTEXT_NONE;
+    struct context *base = &c->table[c->base];
+
+    if (c->current != c->base || base->entering == CONTEXT_NONE)
+        return c->current;
+    c->current = innermost(c, base->entering);
+    if (c->base != 0) {
+        base->inside = base->entering;
+        base->by_vmrun = false;
+    }
+    base->entering = CONTEXT_NONE;
+    return c->current;
+}
+
+/* The child that a vmrun enters though nobody announced it. */
+static uint16_t unannounced(struct contexts *c, uint16_t vmid, hpa vmcb)
+{
+    uint16_t id = contexts_find(c, 0, vmid), created = c->table[0].created;
+
+    if (id != CONTEXT_NONE)
+        return id;
+    create(c, 0, vmcb);
+    c->table[0].created = created;
+    return contexts_find(c, 0, vmid);
+}
+
+uint16_t contexts_vmrun(struct contexts *c, uint16_t vmid, hpa vmcb)
+{
+    uint16_t to = c->table[0].entering;
 
     if (to == CONTEXT_NONE)
-        return c->current;
+        to = unannounced(c, vmid, vmcb);
     c->table[0].entering = CONTEXT_NONE;
-    while (c->table[to].inside != CONTEXT_NONE)
+    if (to == CONTEXT_NONE) /* the table is full */
+        return c->current;
+    while (c->table[to].inside != CONTEXT_NONE && c->table[to].by_vmrun)
         to = c->table[to].inside;
-    c->current = to;
-    return to;
+    c->base = to;
+    c->current = innermost(c, to);
+    return c->current;
 }

@@ -9,9 +9,17 @@
  * context is 2-in-1.
  *
  *   trap to real ring 0      -> the root
+ *   exit of vmrun            -> the root
  *   enter v, then tret       -> child v of the speaker, and from there on down to whoever
  *                               is entered inside; taken only when the next tret leaves ring 0
+ *   vmrun                    -> the same; where nothing was said, the root's child of the VMCB's
+ *                               vmid, which is made if there is none
  *   reflect v                -> child v no longer has an entered child
+ *
+ * In non-root mode traps and tret move too, without the root: between the software in the guest's
+ * ring 0 (`base`) and the VM that it has said to enter. A monitor that traps and emulates inside a
+ * hardware-assisted VM is such software. Whether an inner VM was entered by tret or by vmrun says
+ * whose ring 0 the guest's is.
  *
  * Hints are claims of software, perhaps hostile: they can spoil what is shown of the speaker's
  * own VMs, and nothing else. Unknown numbers, vmids and addresses are ignored.
@@ -35,9 +43,10 @@ struct context {
     uint16_t level;    /* 0 the machine, 1 a VM, 2 a VM in a VM */
     uint16_t vmid;
     bool alive;
-    word vmcb;           /* physical address in the parent's eyes (isa/vmcb.def), 0 unknown */
-    word gprs;           /* the same: 32 words */
-    word name;           /* the same: NUL-terminated */
+    bool by_vmrun; /* `inside` was entered by a vmrun, so ring 0 of non-root mode is its own */
+    word vmcb;     /* physical address in the parent's eyes (isa/vmcb.def), 0 unknown */
+    word gprs;     /* the same: 32 words */
+    word name;     /* the same: NUL-terminated */
     uint64_t exit_cycle; /* when control last left it, 0 never */
 };
 
@@ -48,6 +57,7 @@ struct contexts {
     struct context table[CONTEXT_MAX];
     uint16_t count; /* ids are given in order of creation and not used again */
     uint16_t current;
+    uint16_t base; /* whose software traps go to: 0 in root mode */
     context_read_fn *read;
     void *user;
 };
@@ -57,11 +67,14 @@ void contexts_init(struct contexts *c, context_read_fn *read, void *user);
 /* The running software executed trace rs1, number, in real ring `ring`. The root's are heard from
  * ring 0 only: a user program of the machine's own system has no VMs. */
 void contexts_hint(struct contexts *c, word ring, word number, word value);
-/* A real trap to ring 0 at `cycle`, taken by `insn` (0 for interrupts and fetch faults).
- * Returns the context it came from. */
+/* A trap to ring 0 of the running mode at `cycle`, taken by `insn` (0 for interrupts and fetch
+ * faults). Returns the context it came from. */
 uint16_t contexts_trap(struct contexts *c, uint64_t cycle, word insn);
-/* A real tret or vmrun that leaves the root's ring 0. Returns the context that runs now. */
+/* A tret that leaves ring 0 of the running mode. Returns the context that runs now. */
 uint16_t contexts_return(struct contexts *c);
+/* A vmrun of the root with this VMCB, and the exit, by `insn`, that ends it. */
+uint16_t contexts_vmrun(struct contexts *c, uint16_t vmid, hpa vmcb);
+uint16_t contexts_exit(struct contexts *c, uint64_t cycle, word insn);
 /* Child of `parent` by vmid among the living, CONTEXT_NONE when there is none. */
 uint16_t contexts_find(const struct contexts *c, uint16_t parent, uint16_t vmid);
 

@@ -5,6 +5,7 @@
 #include "trace/export.h"
 
 #include "isa/csr.h"
+#include "isa/vmcb.h"
 
 #include <string.h>
 
@@ -54,6 +55,14 @@ static const char *name_of(const struct event *e, const char *column, word value
     }
     if (strcmp(column, "reason") == 0)
         return shutdown_name(value);
+    if (strcmp(column, "rule") == 0) {
+        const struct vmcb_rule_info *rule = vmcb_rule_info(value);
+        return rule ? rule->name : NULL;
+    }
+    if (strcmp(column, "field") == 0) {
+        const struct vmcb_word_info *field = vmcb_word_info(value);
+        return field ? field->name : NULL;
+    }
     if (strcmp(column, "number") != 0)
         return NULL;
     if (e->kind == EVENT_csr) {

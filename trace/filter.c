@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "isa/csr.h"
 #include "isa/insn.h"
+#include "isa/vmcb.h"
 
 #include <string.h>
 
@@ -53,9 +54,14 @@ static bool value_cause(const char *s, word *out, struct suggest *near)
 
     for (unsigned i = 0; i < cause_count; i++)
         suggest_offer(near, cause_table[i].name);
+    for (unsigned i = 0; i < vmcb_exit_count; i++)
+        suggest_offer(near, vmcb_exit_table[i].name);
     if (info)
         *out = info->cause;
-    return info || parse_word(s, out);
+    bool good = info || parse_word(s, out);
+    if (good)
+        *out = vmcb_plain_cause(*out);
+    return good;
 }
 
 static bool value_insn(const char *s, word *out, struct suggest *near)
@@ -370,7 +376,10 @@ static bool in_range(const struct filter_range *range, word value)
 
 static bool cause_has_address(word cause)
 {
-    switch (cause) {
+    switch (vmcb_plain_cause(cause)) {
+    case CAUSE_EXIT | INTERCEPT_port:
+    case CAUSE_EXIT | EXIT_nested_fault:
+        return true;
 #define TVAL_ADDR true
 #define TVAL_INSN false
 #define TVAL_PC   true
@@ -454,7 +463,7 @@ bool filter_match(const struct filter *f, const struct contexts *contexts, const
     if ((f->kinds && !(f->kinds & EVENT_BIT(e->kind))) || !in_list(&f->from, e->ring_from) ||
         !in_list(&f->to, e->ring_to))
         return false;
-    if (f->cause.count && (!*info->cause || !in_list(&f->cause, e->cause)))
+    if (f->cause.count && (!*info->cause || !in_list(&f->cause, vmcb_plain_cause(e->cause))))
         return false;
     if (f->pc.set && !in_range(&f->pc, e->pc))
         return false;

@@ -20,7 +20,14 @@
 #define SIGNATURE_LEAF 0x40000000u
 #define MACHINE_NAME   0x5a505254u /* the bytes TRPZ */
 
+#define FEATURE_STRICT 1u /* of leaf 1 */
+
 enum { PROBE_BARE = 0x3f };
+
+bool emulate_classic(void)
+{
+    return !(arch_features() & FEATURE_STRICT);
+}
 
 enum outcome emulate_trap(struct vcpu *v, word cause, word tval)
 {
@@ -83,7 +90,9 @@ static enum outcome emulate_pout(struct vcpu *v, word bits)
 
 static enum outcome emulate_probe(struct vcpu *v, word bits)
 {
-    word asker = (v->cb->status & FIELD_status_pring) >> SHIFT_status_pring;
+    word asker = v->cb->ring;
+    if (asker == 0)
+        asker = (v->cb->status & FIELD_status_pring) >> SHIFT_status_pring;
     word leaf = walk_peek(&v->vm->map, v->cb->ptbr, v->x[insn_rs1(bits)]);
     bool usable = leaf && asker <= (leaf & PTE_PL) >> PTE_PL_SHIFT;
 
@@ -100,7 +109,7 @@ static enum outcome emulate_cpuid(struct vcpu *v, word bits)
         answer = MACHINE_NAME;
         break;
     case 1: /* strict as the real one, no assist */
-        answer = arch_features() & 1;
+        answer = emulate_classic() ? 0 : FEATURE_STRICT;
         break;
     case SIGNATURE_LEAF:
         answer = HYPERCALL_SIGNATURE;
@@ -113,7 +122,7 @@ static enum outcome emulate_cpuid(struct vcpu *v, word bits)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-enum permission { BY_RING, BY_IOPL, BY_ROUTINE };
+enum permission { BY_RING, BY_RING_IF_STRICT, BY_IOPL, BY_ROUTINE };
 
 struct routine {
     const char *name;
@@ -133,7 +142,7 @@ enum {
 #define ROW_USER(name, format, match)
 #define ROW_HINT(name, format, match)
 #define ROW_PRIVILEGED(name, format, match) ROW(name, format, match, BY_RING)
-#define ROW_SENSITIVE(name, format, match)  ROW(name, format, match, BY_RING)
+#define ROW_SENSITIVE(name, format, match)  ROW(name, format, match, BY_RING_IF_STRICT)
 #define ROW_PORT(name, format, match)       ROW(name, format, match, BY_IOPL)
 #define ROW_CSR(name, format, match)        ROW(name, format, match, BY_ROUTINE)
 #define ROW_HCALL(name, format, match)      ROW(name, format, match, BY_ROUTINE)
@@ -158,6 +167,8 @@ static bool allowed(const struct vcpu *v, enum permission permission)
     switch (permission) {
     case BY_RING:
         return v->cb->ring == 0;
+    case BY_RING_IF_STRICT:
+        return v->cb->ring == 0 || emulate_classic();
     case BY_IOPL:
         return v->cb->ring <= (v->cb->status & FIELD_status_iopl) >> SHIFT_status_iopl;
     case BY_ROUTINE:

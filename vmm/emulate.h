@@ -23,10 +23,14 @@ typedef enum outcome emulate_fn(struct vcpu *v, word bits);
  * instruction that is not one of the table gives the guest an illegal-instruction trap. */
 void emulate(struct vcpu *v, word bits);
 
-/* A guest's load or store that faulted on the device address `address`. Where the processor has
+/* A guest's load or store on `address`, a device or RAM, that could not be left to it. Where the processor has
  * not said which instruction it is (exit_insn), fetches it, once. Checks that it is what faulted:
  * it may have changed meanwhile. */
 void emulate_access(struct vcpu *v, gva fault, gpa address, bool store);
+
+/* Is the guest's machine the classic variant, as the real one is? Then some instructions do not
+ * trap outside ring 0, and what reaches emulate all the same must do what they do. */
+bool emulate_classic(void);
 
 /* The address that a load or store of the guest goes to. */
 gva emulate_address(const struct vcpu *v, word bits, bool store);

@@ -35,19 +35,24 @@ static void changed_ptbr(struct vcpu *v)
 #define changed_cntren   NULL
 #define changed_eptbr    NULL
 
+/* What a ring other than 0 may do on a classic machine. */
+enum hole { HOLE_NONE, HOLE_READ, HOLE_READ_UF };
+
 struct control {
     uint16_t number;
     uint16_t word; /* of the VMCB */
+    enum hole hole;
     word wmask;
     csr_hook *changed;
 };
 
 #define CONTROLS 16
-#define CONTROL(name, mask)                                                                        \
-    [CSR_##name % CONTROLS] = {CSR_##name, offsetof(union vmcb, name) / 4, mask, changed_##name},
-#define COUNTER(name, mask)
+#define CONTROL(name, hole, mask)                                                                  \
+    [CSR_##name % CONTROLS] = {CSR_##name, offsetof(union vmcb, name) / 4, HOLE_##hole, mask,      \
+                               changed_##name},
+#define COUNTER(name, hole, mask)
 static const struct control controls[CONTROLS] = {
-#define CSR(name, number, kind, hole, wmask, meaning) kind(name, wmask)
+#define CSR(name, number, kind, hole, wmask, meaning) kind(name, hole, wmask)
 #include "isa/csrs.def"
 };
 #undef CONTROL
@@ -81,10 +86,10 @@ struct counter {
 };
 
 #define COUNTER_HIGH 0x080 /* bit of the number: the high half */
-#define CONTROL(name, mask)
-#define COUNTER(name, mask) {CSR_##name, read_##name},
+#define CONTROL(name, hole, mask)
+#define COUNTER(name, hole, mask) {CSR_##name, read_##name},
 static const struct counter counters[] = {
-#define CSR(name, number, kind, hole, wmask, meaning) kind(name, wmask)
+#define CSR(name, number, kind, hole, wmask, meaning) kind(name, hole, wmask)
 #include "isa/csrs.def"
 };
 
@@ -106,6 +111,16 @@ static enum outcome access_counter(struct vcpu *v, word bits, word number, bool 
     return RETIRED;
 }
 
+/* The bits that a write may change here and now; false: not even a read is allowed. */
+static bool may_access(const struct vcpu *v, const struct control *c, bool writes, word *writable)
+{
+    *writable = c->wmask;
+    if (v->cb->ring == 0)
+        return true;
+    *writable = FIELD_status_uf; /* the one hole that lets a write through */
+    return emulate_classic() && (c->hole == HOLE_READ_UF || (c->hole == HOLE_READ && !writes));
+}
+
 /* The new value is (old & ~clear) | set, as far as the register's bits can be written. */
 static enum outcome access_csr(struct vcpu *v, word bits, bool writes, word set, word clear)
 {
@@ -114,14 +129,15 @@ static enum outcome access_csr(struct vcpu *v, word bits, bool writes, word set,
 
     if (c->number != number)
         return access_counter(v, bits, number, writes);
-    if (v->cb->ring != 0)
+    word writable;
+    if (!may_access(v, c, writes, &writable))
         return emulate_trap(v, CAUSE_privileged, bits);
     if (number == CSR_ip)
         vtimer_update(v);
     word *reg = &v->cb->words[c->word];
     word old = *reg;
     if (writes) {
-        *reg = (old & ~(clear & c->wmask)) | (set & c->wmask);
+        *reg = (old & ~(clear & writable)) | (set & writable);
         if (c->changed)
             c->changed(v);
     }

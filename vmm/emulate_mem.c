@@ -1,11 +1,12 @@
 /*
- * Loads and stores of the guest on virtual devices. A trap gives the address that faulted, not
+ * Loads and stores of the guest on virtual devices, and on RAM that it cannot be let at. A trap gives the address that faulted, not
  * the instruction: it is fetched here through the guest's own translation, once, and everything
  * is taken from that one copy. An exit of hardware assist gives the instruction too.
  */
 #include "vmm/emulate.h"
 
 #include "vmm/isa.h"
+#include "vmm/lib.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
 #include "vmm/walk.h"
@@ -93,11 +94,27 @@ static bool fetch(struct vcpu *v, word *bits)
     return true;
 }
 
+static bool read(struct vm *vm, gpa address, unsigned width, word *value)
+{
+    const void *ram = p2m_word(&vm->map, address);
+
+    if (!ram)
+        return vbus_read(vm, address, width, value);
+    *value = 0;
+    memcpy(value, ram, width);
+    return true;
+}
+
+static bool write(struct vm *vm, gpa address, unsigned width, word value)
+{
+    return p2m_write(&vm->map, address, &value, width) || vbus_write(vm, address, width, value);
+}
+
 static enum outcome load(struct vcpu *v, word bits, gva fault, gpa address)
 {
     word value;
 
-    if (!vbus_read(v->vm, address, width_of(bits), &value))
+    if (!read(v->vm, address, width_of(bits), &value))
         return emulate_trap(v, CAUSE_load_access, fault);
     vcpu_set_x(v, insn_rd(bits), extend(value, bits));
     return RETIRED;
@@ -108,7 +125,7 @@ static enum outcome store(struct vcpu *v, word bits, gva fault, gpa address)
     unsigned unused = 32 - width_of(bits) * 8;
     word value = v->x[insn_rs2(bits)] << unused >> unused;
 
-    if (!vbus_write(v->vm, address, width_of(bits), value))
+    if (!write(v->vm, address, width_of(bits), value))
         return emulate_trap(v, CAUSE_store_access, fault);
     return RETIRED;
 }

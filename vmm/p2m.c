@@ -14,6 +14,7 @@ bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner)
 {
     map->alloc = alloc;
     map->owner = owner;
+    map->rights = ram_rights;
     return alloc_frame_zero(alloc, owner, FRAME_P2M, &map->root);
 }
 
@@ -31,7 +32,7 @@ static bool populate_page(struct p2m *map, gpa page)
     if (!alloc_frame_zero(map->alloc, map->owner, FRAME_RAM, &frame))
         return false;
     word *table = phys_ptr(*top & PTE_PPN);
-    table[PT_INDEX0(page)] = frame | ram_rights;
+    table[PT_INDEX0(page)] = frame | map->rights;
     return true;
 }
 
@@ -109,6 +110,33 @@ word *p2m_word_write(struct p2m *map, gpa address)
     if (entry && !(entry & PTE_W) && !p2m_write_fault(map->vm, address))
         return NULL;
     return p2m_word(map, address);
+}
+
+/* ---- execution ---------------------------------------------------------------------------- */
+
+void p2m_close_all(struct p2m *map)
+{
+    const word *root = phys_ptr(map->root);
+
+    map->rights &= ~PTE_X;
+    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+        word *table = root[i] ? phys_ptr(root[i] & PTE_PPN) : NULL;
+        for (unsigned k = 0; table && k < PT_ENTRIES; k++)
+            table[k] &= ~PTE_X;
+    }
+}
+
+void p2m_open(struct p2m *map, gpa address)
+{
+    *entry_of(map, address) |= PTE_X;
+}
+
+void p2m_close(struct p2m *map, gpa address)
+{
+    word *entry = entry_of(map, address);
+
+    *entry &= ~PTE_X;
+    map->vm->technique->forget(map->vm, address & PAGE_MASK, *entry & PTE_PPN);
 }
 
 /* ---- copies ------------------------------------------------------------------------------- */

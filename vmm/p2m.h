@@ -19,6 +19,7 @@ struct p2m {
     unsigned owner;
     hpa root;
     struct vm *vm; /* whose map it is */
+    word rights;   /* of a page when it comes in */
 };
 
 /* Why an entry's W is clear: its software bits. A store there ends in p2m_write_fault. */
@@ -59,6 +60,11 @@ word *p2m_word_write(struct p2m *map, gpa address);
  * the technique's `written` is then called, just before, and the page is watched no longer.
  */
 void p2m_watch(struct p2m *map, gpa address);
+
+/* Takes X from every page, now and in future: pages are opened for execution one by one. */
+void p2m_close_all(struct p2m *map);
+void p2m_open(struct p2m *map, gpa address);
+void p2m_close(struct p2m *map, gpa address);
 
 /*
  * What every write to a page without W comes to, before it happens: those who wait for it are

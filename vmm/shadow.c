@@ -48,6 +48,11 @@ void shadow_assisted(struct shadow *s, bool *tlb_stale)
     s->tlb_stale = tlb_stale;
 }
 
+void shadow_own_bare(struct shadow *s)
+{
+    s->own_bare = true;
+}
+
 static unsigned group_of(const struct shadow *s, word ring)
 {
     return s->own_rings ? 0 : ring_group(ring);
@@ -198,12 +203,17 @@ word shadow_bare(const struct shadow *s)
     return ptbr_of(s->map->root, s->bare_asid);
 }
 
+/* Stands for "no paging" in a space of its own: no ptbr with paging on has this value, nor 0. */
+#define SPACE_BARE 1u
+
 static __attribute__((noinline)) word select_new(struct shadow *s, word ptbr, word ring)
 {
-    if (!(ptbr & PTBR_ON)) {
+    if (!(ptbr & PTBR_ON) && !s->own_bare) {
         s->current = NULL;
         return shadow_bare(s);
     }
+    if (!(ptbr & PTBR_ON))
+        ptbr = SPACE_BARE;
     if (!s->current || s->current->ptbr != ptbr) {
         s->current = find_space(s, ptbr);
         s->current->used = ++s->clock;
@@ -384,6 +394,17 @@ enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fau
         return SHADOW_NO_MEMORY;
     slot_set(s, r, slot, f->address, compose(s, f->walk.leaf, host));
     return SHADOW_FILLED;
+}
+
+bool shadow_place(struct shadow *s, gva address, word ring, word entry)
+{
+    vmm_assert(s->current);
+    struct shadow_root *r = &s->current->roots[group_of(s, ring)];
+    word *slot = slot_make(s, r, address);
+
+    if (slot)
+        slot_set(s, r, slot, address, entry);
+    return slot != NULL;
 }
 
 static void root_drop(const struct shadow *s, const struct shadow_root *r, gva address)

@@ -44,7 +44,8 @@ struct shadow {
     bool own_rings;  /* virtual rings are the real ones */
     bool *tlb_stale; /* set where a translation must be forgotten and sfence.vma does not reach;
                       * NULL: it does */
-    word bare_asid;  /* for the map itself, while the guest has paging off */
+    bool own_bare;   /* the guest runs on shadow tables even while it has paging off */
+    word bare_asid;  /* else for the map itself */
     uint32_t clock;
     struct shadow_space *current; /* the one that the guest runs on; NULL when it runs bare */
     struct shadow_space spaces[SHADOW_SPACES];
@@ -70,6 +71,8 @@ struct shadow_fault {
 bool shadow_init(struct shadow *s, struct alloc *alloc, unsigned owner, struct p2m *map);
 /* For a guest that vmrun runs: in its own rings, its TLB entries tagged by vmid. */
 void shadow_assisted(struct shadow *s, bool *tlb_stale);
+/* For a guest that shall find more in its tables than its own, whether it has paging on or off. */
+void shadow_own_bare(struct shadow *s);
 /* Gives back everything but what the map holds. */
 void shadow_fini(struct shadow *s);
 
@@ -81,6 +84,9 @@ word shadow_bare(const struct shadow *s);
 
 /* Answers a real page fault in the current space. */
 enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fault *f);
+
+/* Puts an entry of the monitor's own into the current space. False when out of memory. */
+bool shadow_place(struct shadow *s, gva address, word ring, word entry);
 
 /* The guest's sfence.vma: NULL stands for x0. */
 void shadow_fence(struct shadow *s, const gva *address, const word *asid);

@@ -63,6 +63,14 @@ static bool permits(word leaf, enum access access, word ring)
     return (leaf & needed[access]) && ring <= (leaf & PTE_PL) >> PTE_PL_SHIFT;
 }
 
+/* Where the leaf leads for this address. */
+static struct walk walk_of(word leaf, bool super, gva address)
+{
+    word offset = super ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
+
+    return (struct walk){(leaf & PTE_PPN & ~offset) | (address & offset), leaf};
+}
+
 /* A and D are written like anything else: somebody may wait for a write to the table's page. */
 static bool mark(struct p2m *map, gpa stored, word marked)
 {
@@ -92,23 +100,31 @@ enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access
     word marked = leaf | PTE_A | (access == ACCESS_STORE ? PTE_D : 0);
     if (marked != leaf && !mark(map, stored, marked))
         return WALK_ACCESS_FAULT;
-    word offset = super ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
-    *out = (struct walk){(leaf & PTE_PPN & ~offset) | (address & offset), marked};
+    *out = walk_of(marked, super, address);
     return WALK_OK;
 }
 
-word walk_peek(struct p2m *map, word ptbr, gva address)
+bool walk_find(const struct p2m *map, word ptbr, gva address, struct walk *out)
 {
     word leaf;
     gpa stored;
     bool super;
 
+    *out = (struct walk){address, all_rights};
     if (!(ptbr & PTBR_ON))
-        return all_rights;
+        return true;
     if (find_leaf(map, ptbr, address, &leaf, &stored, &super) != WALK_OK ||
         !well_formed(leaf, super))
-        return 0;
-    return leaf;
+        return false;
+    *out = walk_of(leaf, super, address);
+    return true;
+}
+
+word walk_peek(const struct p2m *map, word ptbr, gva address)
+{
+    struct walk w;
+
+    return walk_find(map, ptbr, address, &w) ? w.leaf : 0;
 }
 
 word walk_cause(enum walk_result result, enum access access)

@@ -25,8 +25,10 @@ struct walk {
 enum walk_result walk_guest(struct p2m *map, word ptbr, gva address, enum access access, word ring,
                             struct walk *out);
 
-/* The same without rights and without setting anything: the leaf, 0 when nothing maps it. */
-word walk_peek(struct p2m *map, word ptbr, gva address);
+/* The same without rights and without setting anything; false when nothing maps it. */
+bool walk_find(const struct p2m *map, word ptbr, gva address, struct walk *out);
+/* Its leaf alone, 0 when nothing maps it. */
+word walk_peek(const struct p2m *map, word ptbr, gva address);
 
 /* The cause with which a failed walk is reported to the guest. */
 word walk_cause(enum walk_result result, enum access access);
