@@ -10,7 +10,7 @@ GUESTS_LIB_OBJ := $(addprefix $(G)/,$(addsuffix .o,$(basename $(GUESTS_LIB_SRC))
 
 # The kernel takes only the parts of the library that make no system calls.
 OS_SRC := $(wildcard guests/os/*.c guests/os/*.S) guests/lib/string.c guests/lib/format.c \
-          guests/lib/divide.c
+          guests/lib/divide.c guests/lib/errors.c
 OS_OBJ := $(addprefix $(G)/,$(addsuffix .o,$(basename $(OS_SRC))))
 
 USER_NAMES := $(sort $(basename $(notdir $(wildcard guests/user/*.c))))

@@ -1,7 +1,7 @@
 /*
  * What the kernel's error numbers mean.
  */
-#include "guests/lib/syscalls.h"
+#include "guests/lib/errors.h"
 
 const char *error_text(int error)
 {

@@ -5,12 +5,10 @@
 #define GUESTS_LIB_SYSCALLS_H
 
 #include "guests/abi.h"
+#include "guests/lib/errors.h"
 
 #define SYSCALL(number, name, result, parameters, meaning) result name parameters;
 #include "guests/syscalls.def"
 #undef SYSCALL
-
-/* A sentence for an error, negated or not. */
-const char *error_text(int error);
 
 #endif

@@ -6,6 +6,7 @@
  *   quiet                        no greeting
  * When the first program ends, the machine goes off with its status.
  */
+#include "guests/lib/errors.h"
 #include "guests/lib/string.h"
 #include "guests/os/arch.h"
 #include "guests/os/console.h"
@@ -95,7 +96,7 @@ static void start_first_program(const struct boot_page *boot)
     struct file *console = file_console();
     int pid = proc_spawn(NULL, words, &args, console, console, console);
     if (pid < 0)
-        panic("the first program, '%s', cannot be started (error %d)", words, -pid);
+        panic("the first program, '%s', cannot be started: %s", words, error_text(pid));
 }
 
 static void greet(const struct boot_page *boot)

@@ -22,10 +22,10 @@ static const struct {
     {"quiet   init=primes,100", "25 primes up to 100, the largest is 97\n", 0},
     {"init=primes,x quiet", "primes: 'x' is not a number\n", 2},
     {"quiet init=nobody",
-     "kernel panic: the first program, 'nobody', cannot be started (error 4)\n", PANIC_STATUS},
+     "kernel panic: the first program, 'nobody', cannot be started: not found\n", PANIC_STATUS},
     {"quiet init=motd",
      "motd: not a 32-bit ELF file\n"
-     "kernel panic: the first program, 'motd', cannot be started (error 5)\n",
+     "kernel panic: the first program, 'motd', cannot be started: not a program\n",
      PANIC_STATUS},
 };
 #define BOOTS (sizeof boots / sizeof boots[0])
@@ -69,7 +69,7 @@ static const struct {
      "kernel panic: the module 'programs' cannot be used: its directory is cut off\n"},
     {{"programs", "PACK\1\0\0\0\0\0\0\0", 12},
      "Trapeze OS: 16384 KiB of memory, 0 files\n"
-     "kernel panic: the first program, 'shell', cannot be started (error 4)\n"},
+     "kernel panic: the first program, 'shell', cannot be started: not found\n"},
 };
 #define BAD_MODULES (sizeof bad_modules / sizeof bad_modules[0])
 
