@@ -2,28 +2,29 @@
 
 local M = {}
 
--- The techniques: how each is asked for, and what the machine must be.
-M.techniques = {
-    { name = "native" },
-    { name = "full" },
-}
+-- The bare machine, then every technique.
+M.techniques = { { name = "native", machine = {} }, table.unpack(require "techniques") }
 
 local function machine(technique, cost)
-    return tz.machine {
-        ram = "32M",
-        isa = technique.isa,
-        vt = technique.vt,
-        npt = technique.npt,
-        cost = cost,
-    }
+    local options = { ram = "32M", cost = cost }
+    for name, value in pairs(technique.machine) do
+        options[name] = value
+    end
+    return tz.machine(options)
 end
 
-local function boot(m, technique, kernel, programs, cmdline)
+-- The kernel is named as on the bare machine; a technique may need another build of it.
+local function boot(m, technique, kernel, cmdline)
     if technique.name == "native" then
-        m:load { image = kernel, modules = programs and { { name = "programs", file = "programs.pack" } }, cmdline = cmdline }
+        m:load { image = kernel, modules = { { name = "programs", file = "programs.pack" } }, cmdline = cmdline }
     else
-        m:boot_vmm { guest = "bench", technique = technique.name, kernel = technique.kernels and technique.kernels[kernel] or kernel,
-            ram = "8M", cmdline = cmdline }
+        m:boot_vmm {
+            guest = "bench",
+            technique = technique.name,
+            kernel = technique.kernels and technique.kernels[kernel] or kernel,
+            ram = "8M",
+            cmdline = cmdline,
+        }
     end
 end
 
@@ -56,7 +57,7 @@ function M.measure(technique, cost)
     end
 
     local os = machine(technique, cost)
-    boot(os, technique, "os.elf", true, "init=forkwait quiet")
+    boot(os, technique, "os.elf", "init=forkwait quiet")
     listen(os, result, "forkwait")
     os:run_until("end", { max = 1e9 })
     assert(os.status == 0, technique.name .. ": forkwait " .. os.ending)

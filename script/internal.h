@@ -185,7 +185,7 @@ void lib_string(lua_State *L);
 void lib_tz(lua_State *L);
 void lib_machine(lua_State *L);
 void lib_context(lua_State *L);
-void lib_oracle(lua_State *L); /* after lib_context */
+void lib_oracle(lua_State *L); /* after lib_context and lib_machine */
 void lib_memory(lua_State *L);
 void lib_registers(lua_State *L);
 void lib_event(lua_State *L);

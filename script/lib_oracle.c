@@ -13,6 +13,26 @@ static struct host *oracle_arg(lua_State *L)
     return *h;
 }
 
+static void push(lua_State *L, struct host *watched)
+{
+    struct host **h = lua_newuserdatauv(L, sizeof(struct host *), 0);
+
+    *h = watched;
+    luaL_setmetatable(L, CLASS_ORACLE);
+}
+
+/* m.oracle */
+static int get_oracle(lua_State *L)
+{
+    struct host *h = machine_arg(L, 1);
+
+    if (oracle_report(h))
+        push(L, h);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 /* vm:oracle() */
 static int start(lua_State *L)
 {
@@ -21,9 +41,7 @@ static int start(lua_State *L)
 
     if (oracle_start(p->host, p->context, &err))
         return raise_error(L, &err);
-    struct host **h = lua_newuserdatauv(L, sizeof(struct host *), 0);
-    *h = p->host;
-    luaL_setmetatable(L, CLASS_ORACLE);
+    push(L, p->host);
     return 1;
 }
 
@@ -97,9 +115,11 @@ static const struct member members[] = {
 };
 
 static const struct member context_more[] = {{.name = "oracle", .method = start}, {0}};
+static const struct member machine_more[] = {{.name = "oracle", .get = get_oracle}, {0}};
 
 void lib_oracle(lua_State *L)
 {
     object_class(L, CLASS_ORACLE, members);
     object_members(L, CLASS_CONTEXT, context_more);
+    object_members(L, CLASS_MACHINE, machine_more);
 }

@@ -332,9 +332,9 @@ static int open_state(lua_State *L)
     lib_memory(L);
     lib_registers(L);
     lib_context(L);
-    lib_oracle(L);
     lib_machine(L);
     lib_handler(L);
+    lib_oracle(L);
     lib_tz(L);
     s->handlers = lua_newthread(L);
     lua_setfield(L, LUA_REGISTRYINDEX, "trapeze.handlers");

@@ -115,11 +115,11 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
         vcpu_dead_end(v, cause);
         return;
     }
-    arch_hint_reflect(v->vm->id);
     if (t->inject)
         t->inject(v, cause, tval);
     else
         take(v, cause, tval);
+    arch_hint_reflect(v->vm->id); /* whoever listens finds the trap in the guest's registers */
     if (t->trapped)
         t->trapped(v);
 }

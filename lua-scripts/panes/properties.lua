@@ -1,0 +1,38 @@
+-- Popek and Goldberg's three properties of a monitor, as they are measured here, for each VM that lives.
+
+-- Guest instructions that the processor ran itself, of all that the guest believes to have run.
+local function direct(m, vm)
+    local all = vm.guest.instret
+    if not all or all == 0 then
+        return "-"
+    end
+    return ("%.2f%%"):format(100 * math.min(1, (vm.steps - m:count("exit", { vm = vm })) / all))
+end
+
+local function equivalence(m)
+    local o = m.oracle
+    if not o then
+        return "not watched (vm:oracle())"
+    end
+    return o.escape and { "ESCAPED: " .. o.escape.text, "bad" } or o.steps .. " steps equal to bare hardware"
+end
+
+return {
+    title = "Properties",
+    min = { w = 36, h = 5 },
+    share = { w = 1, h = 1 },
+
+    draw = function(p, m)
+        if not m or #m.vms == 0 then
+            return p:line { "no VM lives on this machine", "dim" }
+        end
+        p:note "efficiency, equivalence, control"
+        for _, vm in ipairs(m.vms) do
+            p:line({ vm.name, "heading" }, "  ", direct(m, vm), " ran directly")
+            p:line("  ", m:count("exit", { vm = vm }), " exits, ", vm.cycles, " cycles its own")
+            p:line("  ", equivalence(m))
+        end
+        p:line("monitor: ", m.contexts[1].cycles, " cycles")
+        p:line("refused: ", m:count("hint", { hint = "refused" }), " times")
+    end,
+}

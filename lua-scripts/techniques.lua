@@ -1,0 +1,6 @@
+-- The techniques of virtualization that the monitor knows, in the order of the course: the word for its command line, and
+-- what the machine must be.
+
+return {
+    { name = "full", machine = {}, what = "trap and emulate" },
+}
