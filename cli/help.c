@@ -24,16 +24,6 @@ static void print_option(FILE *out, const struct cli_option *o)
     fprintf(out, "  %-26s %s\n", left, o->meaning);
 }
 
-void help_overview(FILE *out)
-{
-    fputs("usage: trapeze COMMAND [options] [arguments]\n\n"
-          "A simulated computer, a real monitor running on it, and the means to watch.\n\n",
-          out);
-    for (unsigned i = 0; i < cli_command_count; i++)
-        fprintf(out, "  %-9s %s\n", cli_commands[i].name, cli_commands[i].summary);
-    fputs("\n'trapeze help COMMAND' explains one. Begin with: trapeze list\n", out);
-}
-
 void help_command(FILE *out, const struct cli_command *c)
 {
     fprintf(out, "usage: trapeze %s [options]%s%s\n\n%s\n", c->name, *c->arguments ? " " : "",
@@ -258,6 +248,19 @@ static const struct {
      "devices, ports, interrupt lines, or a device's registers: help platform uart"},
 };
 
+void help_overview(FILE *out)
+{
+    fputs("usage: trapeze COMMAND [options] [arguments]\n\n"
+          "A simulated computer, a real monitor running on it, and the means to watch.\n\n",
+          out);
+    for (unsigned i = 0; i < cli_command_count; i++)
+        fprintf(out, "  %-9s %s\n", cli_commands[i].name, cli_commands[i].summary);
+    fputs("\ntopics:\n", out);
+    for (unsigned i = 0; i < COUNT_OF(topics); i++)
+        fprintf(out, "  %-9s %s\n", topics[i].name, topics[i].meaning);
+    fputs("\n'trapeze help NAME' explains a command or a topic. Begin with: trapeze list\n", out);
+}
+
 const char *help_topic(unsigned index)
 {
     return index < COUNT_OF(topics) ? topics[index].name : NULL;
@@ -301,9 +304,6 @@ int cli_help(const struct cli_args *args)
         return 0;
     if (!name) {
         help_overview(stdout);
-        puts("\ntopics:");
-        for (unsigned i = 0; i < COUNT_OF(topics); i++)
-            printf("  %-9s %s\n", topics[i].name, topics[i].meaning);
         return 0;
     }
     for (unsigned i = 0; i < COUNT_OF(topics); i++) {

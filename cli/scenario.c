@@ -108,12 +108,17 @@ static void print_wrapped(const char *text)
         putchar('\n');
 }
 
+/* Before the file is opened: one that is only run has checks and output while it is. */
+static void print_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+
+    print_json("scenario", name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
+}
+
 static void print_head(const struct report *r)
 {
-    if (r->json) {
-        print_json("scenario", script_name(r->script), strlen(script_name(r->script)));
-        return;
-    }
     if (!*script_title(r->script))
         return;
     printf("%s\n", script_title(r->script));
@@ -151,9 +156,12 @@ int run_scenario(const struct cli_args *args, const char *path)
 
     if (cli_number(args, KEY_SEED, 1, UINT64_MAX, 1, &options.seed, &err))
         return cli_fail(&err);
+    if (report.json)
+        print_name(path);
     if (script_open(&report.script, &options, &err))
         return cli_fail(&err);
-    print_head(&report);
+    if (!report.json)
+        print_head(&report);
     int code = finish(&report, script_run(report.script, &err), &err);
     script_free(report.script);
     return code;

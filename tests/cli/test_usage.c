@@ -13,6 +13,10 @@ static const struct {
 } cases[] = {
     {"$TRAPEZE", 2, NULL, "usage: trapeze COMMAND"},
     {"$TRAPEZE --help", 0, "usage: trapeze COMMAND", NULL},
+    {"$TRAPEZE --help", 0, "trap causes, or one: help cause 24", NULL},
+    {"f=$(mktemp -d); echo 'tz.expect(\"one\", 1, 1)' > $f/x.lua; $TRAPEZE run --json $f/x.lua | "
+     "head -1; rm -r $f",
+     0, "{\"scenario\":\"x\"}", NULL},
     {"$TRAPEZE --version", 0, "trapeze ", NULL},
     {"$TRAPEZE rnu", 2, NULL, "no command \"rnu\"; did you mean \"run\"?"},
     {"$TRAPEZE qqqqqqq", 2, NULL, "no command \"qqqqqqq\" (trapeze help lists them)"},
