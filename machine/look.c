@@ -157,21 +157,15 @@ bool machine_write(struct machine *m, hpa address, const void *data, size_t size
     return true;
 }
 
-/* mmu_find changes the processor only where it charges. */
+/* Looking changes nothing in the processor, though an access would. */
 bool machine_translate_by(const struct machine *m, word ptbr, gva address, hpa *out)
 {
-    if (!(ptbr & PTBR_ON)) {
-        *out = address;
-        return true;
-    }
-    struct leaf leaf = mmu_find((struct cpu *)&m->cpu, ptbr, address, false);
-    *out = leaf.address;
-    return leaf.entry != 0;
+    return mmu_look_by((struct cpu *)&m->cpu, ptbr, address, out);
 }
 
 bool machine_translate(const struct machine *m, gva address, hpa *out)
 {
-    return machine_translate_by(m, m->cpu.regs.ptbr, address, out);
+    return mmu_look((struct cpu *)&m->cpu, address, out);
 }
 
 static bool read_pages(const struct machine *m, gva address, uint8_t *data, size_t size)

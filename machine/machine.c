@@ -72,10 +72,6 @@ static int check_config(const struct machine_config *c, struct error *err)
     if (c->npt && !c->vt)
         return error_set(err, ERROR_input,
                          "npt is on and vt is off: nested paging needs hardware assist");
-    if (c->npt)
-        return error_set(err, ERROR_input,
-                         "this version has no nested paging: build the machine "
-                         "with npt off");
     return check_costs(&c->cost, err);
 }
 

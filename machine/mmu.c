@@ -6,11 +6,21 @@
  *
  * Rules and their causes are isa.md section 5. A walk that fails sets nothing; one that
  * succeeds sets A, and D for a store, in the leaf, and fills one entry of the array.
+ *
+ * With nested paging (section 8) every address in that drawing is the guest's, and is itself
+ * looked up in the nested table, up to twice two references for the guest's two, and two more for
+ * the page in the end: 8. The nested table's R, W and X count, its PL does not. In which order:
+ *
+ *   walk, each of whose reads may be an exit -> the guest's own page fault -> the page's own
+ *   nested entry: an exit -> may A or D be written into the guest's table: an exit -> bits are set
+ *
+ * Bits are set in all leaves at once, or, if anything above ended it, in none.
  */
 #include "machine/mmu.h"
 
 #include <string.h>
 
+#include "isa/vmcb.h"
 #include "machine/internal.h"
 #include "machine/trap.h"
 
@@ -32,6 +42,16 @@ static bool fault(struct cpu *c, enum access kind, enum fault why, gva address)
     return false;
 }
 
+/* An exit: the nested table does not let the guest at this address. */
+static bool nested_fault(struct cpu *c, enum access kind, gpa address, word how)
+{
+    if (kind == ACCESS_FETCH)
+        cpu_begin(c, c->machine->config.cost.base, 0);
+    c->not_retired++;
+    guest_exit(c, EXIT_nested_fault, address, how);
+    return false;
+}
+
 /* ---- the page table --------------------------------------------------------------------- */
 
 static bool is_pointer(word entry)
@@ -45,70 +65,164 @@ static bool is_bad(word entry)
     return !(entry & PTE_V) || (entry & PTE_ZERO) || (entry & (PTE_R | PTE_W)) == PTE_W;
 }
 
-struct walk {
-    hpa entry_address; /* of the leaf */
-    word entry;        /* the leaf, 0 when there is none that is good */
-    hpa address;       /* translated */
-    bool outside;      /* an entry lies outside RAM */
+/* An entry that was used: what is to be set in it in the end is or-ed to what is there then. */
+struct used {
+    hpa at;
+    word entry;
 };
 
-/* Reads one entry; false when the walk ends here without a leaf. */
-static bool read_entry(struct cpu *c, struct walk *w, hpa table, unsigned index, gva address,
-                       unsigned level, bool charged)
-{
-    w->entry_address = table + index * sizeof(word);
-    word offset = w->entry_address - RAM_BASE;
+enum end { END_LEAF, END_NONE, END_OUTSIDE, END_NESTED };
 
-    w->outside = offset >= c->machine->config.ram_size;
-    if (w->outside)
+struct walk {
+    enum end end; /* a good leaf; no such; a table outside RAM; a table the guest does not have */
+    struct used leaf;
+    gpa leaf_address;      /* of the leaf's entry as the table's owner sees it */
+    gpa address;           /* translated; with END_NESTED what is missing */
+    struct used tables[2]; /* the nested leaves that map the guest's tables, root first */
+    unsigned table_count;
+};
+
+/* Reads an entry in real memory; false when its table lies outside RAM. */
+static bool read_entry(struct cpu *c, hpa at, gva address, unsigned level, bool charged,
+                       struct used *out)
+{
+    word offset = at - RAM_BASE;
+
+    out->at = at;
+    if (offset >= c->machine->config.ram_size)
         return false;
-    memcpy(&w->entry, c->machine->ram + offset, sizeof(word));
+    memcpy(&out->entry, c->machine->ram + offset, sizeof(word));
     if (charged) {
         cpu_charge(c, c->machine->config.cost.walk);
-        machine_emit(c->machine, EVENT_walk, 0, address, w->entry, level);
+        machine_emit(c->machine, EVENT_walk, 0, address, out->entry, level);
     }
-    return !is_bad(w->entry);
+    return true;
 }
 
-static struct walk walk(struct cpu *c, word ptbr, gva address, bool charged)
+/* What the leaf of a level maps; false when it is a misaligned superpage. */
+static bool map_leaf(word entry, unsigned level, gva address, gpa *out)
 {
-    struct walk w = {0};
-    hpa table = (ptbr & PTBR_PPN) << PAGE_SHIFT;
+    word size = level ? SUPERPAGE_SIZE : PAGE_SIZE;
 
-    if (!read_entry(c, &w, table, PT_INDEX1(address), address, 1, charged))
-        goto none;
-    if (!is_pointer(w.entry)) {
-        if (w.entry & PTE_PPN & (SUPERPAGE_SIZE - 1))
-            goto none;
-        w.address = (w.entry & ~(SUPERPAGE_SIZE - 1)) | (address & (SUPERPAGE_SIZE - 1));
+    *out = (entry & PTE_PPN & ~(size - 1)) | (address & (size - 1));
+    return (entry & PTE_PPN & (size - 1)) == 0;
+}
+
+/* A table whose entries are at real addresses: the machine's own, or a nested one. */
+static struct walk walk_real(struct cpu *c, word root, gva address, unsigned nested, bool charged)
+{
+    struct walk w = {.end = END_NONE};
+    hpa table = (root & PTBR_PPN) << PAGE_SHIFT;
+
+    for (unsigned level = 2; level-- > 0; table = w.leaf.entry & PTE_PPN) {
+        unsigned index = level ? PT_INDEX1(address) : PT_INDEX0(address);
+
+        w.leaf_address = table + index * sizeof(word);
+        if (!read_entry(c, w.leaf_address, address, level + nested, charged, &w.leaf)) {
+            w.end = END_OUTSIDE;
+            return w;
+        }
+        if (is_bad(w.leaf.entry))
+            return w;
+        if (is_pointer(w.leaf.entry))
+            continue;
+        if (map_leaf(w.leaf.entry, level, address, &w.address))
+            w.end = END_LEAF;
         return w;
     }
-    if (!read_entry(c, &w, w.entry & PTE_PPN, PT_INDEX0(address), address, 0, charged) ||
-        is_pointer(w.entry))
-        goto none;
-    w.address = (w.entry & PTE_PPN) | (address & ~PAGE_MASK);
-    return w;
-none:
-    w.entry = 0;
     return w;
 }
 
-struct leaf mmu_find(struct cpu *c, word ptbr, gva address, bool charged)
+/* By the nested table: END_LEAF only if it allows what is needed. Rings are the guest's affair. */
+static struct walk walk_nested(struct cpu *c, gpa address, word rights, bool charged)
 {
-    struct walk w = walk(c, ptbr, address, charged);
+    struct walk w = walk_real(c, c->guest.nptbr, address, WALK_NESTED, charged);
 
-    return (struct leaf){.entry = w.entry, .address = w.address};
+    if (w.end != END_LEAF || !(w.leaf.entry & rights))
+        w.end = END_NESTED;
+    return w;
 }
 
-static void set_bits(struct cpu *c, const struct walk *w, word bits)
+/* The guest's own table, each of whose entries is found through the nested one. */
+static struct walk walk_guest(struct cpu *c, word root, gva address, bool charged)
 {
-    word offset = w->entry_address - RAM_BASE;
-    word entry = w->entry | bits;
+    struct walk w = {.end = END_NONE};
+    gpa table = (root & PTBR_PPN) << PAGE_SHIFT;
 
-    if (entry == w->entry)
+    for (unsigned level = 2; level-- > 0; table = w.leaf.entry & PTE_PPN) {
+        unsigned index = level ? PT_INDEX1(address) : PT_INDEX0(address);
+
+        w.leaf_address = table + index * sizeof(word);
+        struct walk n = walk_nested(c, w.leaf_address, PTE_R, charged);
+        w.tables[w.table_count++] = n.leaf;
+        if (n.end != END_LEAF) {
+            w.end = END_NESTED;
+            w.address = w.leaf_address;
+            return w;
+        }
+        if (!read_entry(c, n.address, address, level, charged, &w.leaf)) {
+            w.end = END_OUTSIDE;
+            return w;
+        }
+        if (is_bad(w.leaf.entry))
+            return w;
+        if (is_pointer(w.leaf.entry))
+            continue;
+        if (map_leaf(w.leaf.entry, level, address, &w.address))
+            w.end = END_LEAF;
+        return w;
+    }
+    return w;
+}
+
+static struct walk walk(struct cpu *c, gva address, bool charged)
+{
+    return c->guest.nptbr ? walk_guest(c, c->regs.ptbr, address, charged)
+                          : walk_real(c, c->regs.ptbr, address, 0, charged);
+}
+
+static void set_bits(struct cpu *c, const struct used *u, word bits)
+{
+    word offset = u->at - RAM_BASE, entry;
+
+    memcpy(&entry, c->machine->ram + offset, sizeof(entry));
+    if ((entry | bits) == entry)
         return;
+    entry |= bits;
     memcpy(c->machine->ram + offset, &entry, sizeof(entry));
     ram_written(c->machine, offset, sizeof(entry));
+}
+
+/* ---- looking without an access ------------------------------------------------------------ */
+
+bool mmu_look_by(struct cpu *c, word ptbr, gva address, hpa *out)
+{
+    struct walk w = {.end = END_LEAF, .address = address};
+
+    if (ptbr & PTBR_ON)
+        w = walk_real(c, ptbr, address, 0, false);
+    *out = w.address;
+    return w.end == END_LEAF;
+}
+
+bool mmu_look(struct cpu *c, gva address, hpa *out)
+{
+    struct walk w = {.end = END_LEAF, .address = address};
+
+    if (c->regs.ptbr & PTBR_ON)
+        w = walk(c, address, false);
+    if (w.end == END_LEAF && c->guest.nptbr)
+        w = walk_nested(c, w.address, PTE_R | PTE_W | PTE_X, false);
+    *out = w.address;
+    return w.end == END_LEAF;
+}
+
+bool mmu_probe(struct cpu *c, gva address, word *entry)
+{
+    struct walk w = walk(c, address, true);
+
+    *entry = w.end == END_LEAF ? w.leaf.entry : 0;
+    return w.end != END_NESTED || nested_fault(c, ACCESS_LOAD, w.address, NESTED_IN_WALK);
 }
 
 /* ---- the TLB ---------------------------------------------------------------------------- */
@@ -131,8 +245,13 @@ static struct tlb_entry *tlb_slot(struct cpu *c, enum access kind, gva address)
     return &c->tlb.entry[kind][address >> PAGE_SHIFT & c->tlb.mask];
 }
 
-static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address,
-                                  const struct walk *w)
+static word tag_asid(const struct cpu *c)
+{
+    return c->regs.ptbr & PTBR_ON ? asid_of(c->regs.ptbr) : ASID_BARE;
+}
+
+static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address, hpa frame,
+                                  unsigned level)
 {
     struct tlb_entry *e = tlb_slot(c, kind, address);
 
@@ -140,10 +259,10 @@ static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address,
         fast_kill(c, kind, e->page);
     *e = (struct tlb_entry){
         .page = address & PAGE_MASK,
-        .frame = w->address & PAGE_MASK,
-        .asid = (uint16_t)asid_of(c->regs.ptbr),
+        .frame = frame & PAGE_MASK,
+        .asid = (uint16_t)tag_asid(c),
         .vmid = (uint16_t)c->guest.vmid,
-        .level = (uint8_t)((w->entry & PTE_PL) >> PTE_PL_SHIFT),
+        .level = (uint8_t)level,
         .valid = true,
     };
     machine_emit(c->machine, EVENT_tlb, 0, address, e->frame, kind);
@@ -152,7 +271,7 @@ static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address,
 
 static bool tlb_matches(const struct cpu *c, const struct tlb_entry *e, gva address)
 {
-    return e->valid && e->page == (address & PAGE_MASK) && e->asid == asid_of(c->regs.ptbr) &&
+    return e->valid && e->page == (address & PAGE_MASK) && e->asid == tag_asid(c) &&
            e->vmid == c->guest.vmid;
 }
 
@@ -239,21 +358,86 @@ void fast_forget_fetches(struct cpu *c)
 
 /* ---- accesses --------------------------------------------------------------------------- */
 
+/* What may not be: a guest's own fault, or an exit. */
+static bool refuse_walk(struct cpu *c, enum access kind, const struct walk *w, gva address)
+{
+    if (w->end == END_NESTED)
+        return nested_fault(c, kind, w->address, NESTED_IN_WALK);
+    return fault(c, kind, w->end == END_OUTSIDE ? FAULT_ACCESS : FAULT_PAGE, address);
+}
+
+static unsigned level_of(word entry)
+{
+    return (entry & PTE_PL) >> PTE_PL_SHIFT;
+}
+
+/* Sets A, and D for a store, in all that was used. The guest's entry is written through its own
+ * memory, so the nested table has to allow that: false when it does not, and nothing is set. */
+static bool set_used(struct cpu *c, enum access kind, const struct walk *own,
+                     const struct walk *nested)
+{
+    word bits = kind == ACCESS_STORE ? PTE_A | PTE_D : PTE_A;
+    bool writes = own && (own->leaf.entry | bits) != own->leaf.entry;
+
+    if (writes && nested) {
+        const struct used *table = &own->tables[own->table_count - 1];
+        if (!(table->entry & PTE_W))
+            return nested_fault(c, kind, own->leaf_address, NESTED_IN_WALK | NESTED_WRITE);
+    }
+    if (own)
+        set_bits(c, &own->leaf, bits);
+    for (unsigned i = 0; own && i < own->table_count; i++)
+        set_bits(c, &own->tables[i], writes && i + 1 == own->table_count ? PTE_A | PTE_D : PTE_A);
+    if (nested)
+        set_bits(c, &nested->leaf, bits);
+    return true;
+}
+
+/* The TLB does not have it. NULL: trapped, or an exit. */
+static struct tlb_entry *miss(struct cpu *c, enum access kind, gva address)
+{
+    static const uint8_t nested_kinds[] = {
+        [ACCESS_LOAD] = NESTED_READ, [ACCESS_STORE] = NESTED_WRITE, [ACCESS_FETCH] = NESTED_FETCH};
+    bool paged = c->regs.ptbr & PTBR_ON, nested = c->guest.nptbr != 0;
+    struct walk own, below;
+    unsigned level = 3;
+    hpa where = address;
+
+    if (paged) {
+        own = walk(c, address, true);
+        level = level_of(own.leaf.entry);
+        if (own.end == END_LEAF && (!(own.leaf.entry & needed[kind]) || c->regs.ring > level))
+            own.end = END_NONE;
+        if (own.end != END_LEAF) {
+            refuse_walk(c, kind, &own, address);
+            return NULL;
+        }
+        where = own.address;
+    }
+    if (nested) {
+        below = walk_nested(c, where, needed[kind], true);
+        if (below.end != END_LEAF) {
+            nested_fault(c, kind, where, nested_kinds[kind]);
+            return NULL;
+        }
+        where = below.address;
+    }
+    if (!set_used(c, kind, paged ? &own : NULL, nested ? &below : NULL))
+        return NULL;
+    return tlb_fill(c, kind, address, where, level);
+}
+
 static bool translate(struct cpu *c, enum access kind, gva address, hpa *out)
 {
-    if (!(c->regs.ptbr & PTBR_ON)) {
+    if (!(c->regs.ptbr & PTBR_ON) && !c->guest.nptbr) {
         *out = address;
         return true;
     }
     struct tlb_entry *e = tlb_slot(c, kind, address);
     if (!tlb_matches(c, e, address)) {
-        struct walk w = walk(c, c->regs.ptbr, address, true);
-        if (w.outside)
-            return fault(c, kind, FAULT_ACCESS, address);
-        if (!(w.entry & needed[kind]) || c->regs.ring > (w.entry & PTE_PL) >> PTE_PL_SHIFT)
-            return fault(c, kind, FAULT_PAGE, address);
-        set_bits(c, &w, kind == ACCESS_STORE ? PTE_A | PTE_D : PTE_A);
-        e = tlb_fill(c, kind, address, &w);
+        e = miss(c, kind, address);
+        if (!e)
+            return false;
     } else if (c->regs.ring > e->level) {
         return fault(c, kind, FAULT_PAGE, address);
     }

@@ -13,12 +13,16 @@ bool mmu_store(struct cpu *c, gva address, unsigned width, word value);
 /* The code page that regs.pc is in. NULL: trapped. */
 struct code_page *mmu_fetch(struct cpu *c);
 
-/* The leaf entry that maps an address, for `probe` and for looking from outside. */
-struct leaf {
-    word entry; /* 0: none */
-    hpa address;
-};
-/* Walks with no effect on tables and TLB. `charged`: a walk by the machine, with its costs. */
-struct leaf mmu_find(struct cpu *c, word ptbr, gva address, bool charged);
+/* The leaf entry of the current table that maps an address, 0: none; it sets no bits. False: an
+ * exit. */
+bool mmu_probe(struct cpu *c, gva address, word *entry);
+
+/* Where an address is, with no effect and at no cost: in the current mode, or by a table of real
+ * memory. False: nowhere. */
+bool mmu_look(struct cpu *c, gva address, hpa *out);
+bool mmu_look_by(struct cpu *c, word ptbr, gva address, hpa *out);
+
+/* Added to the level in a `walk` event: the entry is one of the nested table. */
+#define WALK_NESTED 4
 
 #endif

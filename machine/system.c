@@ -302,7 +302,9 @@ bool system_probe(struct cpu *c, const struct op *op)
     if (ring == 0)
         ring = (c->regs.status & FIELD_status_pring) >> SHIFT_status_pring;
     if (c->regs.ptbr & PTBR_ON) {
-        word entry = mmu_find(c, c->regs.ptbr, c->x[op->rs1], true).entry;
+        word entry;
+        if (!mmu_probe(c, c->x[op->rs1], &entry))
+            return false;
         bool allowed = ring <= (entry & PTE_PL) >> PTE_PL_SHIFT;
         result = allowed ? entry & result : 0;
     }
