@@ -66,4 +66,72 @@ function M.boot_vmm(m, o)
     return name
 end
 
+-- m:manage("pause a") sends a command to the monitor and runs until it has answered. Returns the
+-- answer, or nil and why it refused. `max` bounds the steps, as in run_until.
+function M.manage(m, command, max)
+    local number = m:command(command)
+    while m.answer.count < number do
+        local e, why = m:run_until("mailbox", { max = max or 1e8, optional = true })
+        if not e then
+            return nil, "nobody answers (" .. why .. ")"
+        end
+    end
+    local answer = m.answer
+    if answer.ok then
+        return answer.text
+    end
+    return nil, answer.text
+end
+
+-- The same, where a refusal is a mistake of the script.
+local function manage(m, ...)
+    local answer, why = M.manage(m, words(...))
+    return answer or error(why, 3)
+end
+
+-- A VM by name, or as a context.
+local function name_of(vm)
+    return type(vm) == "string" and vm or vm.name
+end
+
+-- m:create_vm { vm = "b", ram = "8M", kernel = "os.elf", modules = "programs", weight = 512,
+-- cmdline = "init=hello" } makes a VM of the monitor's modules, which m:start_vm("b") starts.
+function M.create_vm(m, o)
+    check("create_vm", o, {
+        "vm", "technique", "ram", "min", "kernel", "modules", "disk", "nested", "weight", "cap", "share", "balloon", "cmdline",
+    })
+    local list = {}
+    for key, value in pairs(o) do
+        if key ~= "vm" then
+            list[#list + 1] = key == "cmdline" and ("cmdline={%s}"):format(value) or ("%s=%s"):format(key, value)
+        end
+    end
+    manage(m, "create vm=" .. o.vm, table.unpack(list))
+    return o.vm
+end
+
+for _, verb in ipairs { "start", "pause", "resume", "destroy" } do
+    M[verb .. "_vm"] = function(m, vm)
+        return manage(m, verb, name_of(vm))
+    end
+end
+
+-- m:set_vm("b", "weight", 512)
+function M.set_vm(m, vm, what, value)
+    return manage(m, what, name_of(vm), value)
+end
+
+-- m:list_vms(): what the monitor says of its VMs, a list of tables with numbers where there are some.
+function M.list_vms(m)
+    local list = {}
+    for line in manage(m, "list"):gmatch("[^\n]+") do
+        local row = {}
+        for key, value in line:gmatch("(%w+)=(%S+)") do
+            row[key] = tonumber(value) or value
+        end
+        list[#list + 1] = row
+    end
+    return list
+end
+
 return M

@@ -3,6 +3,7 @@
  *
  *   finisher      intc <---- uart (memory and ports)
  *       |          |   <---- ata (ports) ---- disk ---- file
+ *       |          |   <---- mailbox
  *     halt     external
  */
 #include "machine/board.h"
@@ -38,10 +39,12 @@ static void wire(struct devices *d, const struct wiring *w, uint32_t sector_cost
     intc_init(&d->intc, w->board);
     uart_init(&d->uart, w->board, intc_line(&d->intc, LINE_uart));
     ata_init(&d->ata, w->board, intc_line(&d->intc, LINE_ata), &d->disk, sector_cost);
+    mailbox_init(&d->mailbox, w->board, intc_line(&d->intc, LINE_mailbox));
 
     bus_attach(w->bus, BASE_finisher, SIZE_finisher, &d->finisher.device);
     bus_attach(w->bus, BASE_intc, SIZE_intc, &d->intc.device);
     bus_attach(w->bus, BASE_uart, SIZE_uart, &d->uart.device);
+    bus_attach(w->bus, BASE_mailbox, SIZE_mailbox, &d->mailbox.device);
     bus_attach_ports(w->bus, PORT_ata, PORTS_ata, &d->ata.device);
     bus_attach_ports(w->bus, PORT_uart, PORTS_uart, &d->uart.device);
 
@@ -68,10 +71,7 @@ void devices_fini(struct devices *d)
 void devices_reset(struct devices *d)
 {
     struct device *const order[] = {
-        &d->finisher.device,
-        &d->uart.device,
-        &d->ata.device,
-        &d->intc.device,
+        &d->finisher.device, &d->uart.device, &d->ata.device, &d->mailbox.device, &d->intc.device,
     };
 
     for (size_t i = 0; i < COUNT_OF(order); i++)
@@ -80,14 +80,19 @@ void devices_reset(struct devices *d)
 
 bool devices_input_can_interrupt(const struct devices *d)
 {
-    word bit = 1u << d->uart.irq.line;
+    word lines = 0;
 
-    return uart_input_raises(&d->uart) && (d->intc.regs.enable & ~d->intc.regs.in_service & bit);
+    if (uart_input_raises(&d->uart))
+        lines |= 1u << d->uart.irq.line;
+    if (mailbox_command_raises(&d->mailbox))
+        lines |= 1u << d->mailbox.irq.line;
+    return (d->intc.regs.enable & ~d->intc.regs.in_service & lines) != 0;
 }
 
 uint64_t devices_digest(const struct devices *d, uint64_t hash)
 {
-    const struct device *const order[] = {&d->intc.device, &d->uart.device, &d->ata.device};
+    const struct device *const order[] = {&d->intc.device, &d->uart.device, &d->ata.device,
+                                          &d->mailbox.device};
     const struct uart_queue *q = &d->uart.queue;
 
     for (size_t i = 0; i < COUNT_OF(order); i++)

@@ -10,6 +10,7 @@
 #include "machine/disk.h"
 #include "machine/finisher.h"
 #include "machine/intc.h"
+#include "machine/mailbox.h"
 #include "machine/schedule.h"
 #include "machine/uart.h"
 
@@ -21,6 +22,7 @@ struct devices {
     struct intc intc;
     struct uart uart;
     struct ata ata;
+    struct mailbox mailbox;
 };
 
 /* What the devices are wired to; all must outlive them. bus and schedule are made empty here;
@@ -39,7 +41,7 @@ void devices_fini(struct devices *d); /* also after a failed init */
 /* Power off and on: no alarm set, no input waiting; the disk keeps its contents. */
 void devices_reset(struct devices *d);
 
-/* Could a byte of input raise the external interrupt, as the guest has set things up? */
+/* Could a byte of input, or a command, raise the external interrupt, as the guest has set things up? */
 bool devices_input_can_interrupt(const struct devices *d);
 
 /* `hash` continued by all that the guest can still learn from them: registers, waiting input,

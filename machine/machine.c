@@ -253,3 +253,22 @@ void machine_input_end(struct machine *m)
 {
     m->input_ended = true;
 }
+
+bool machine_command(struct machine *m, const void *text, size_t size)
+{
+    return mailbox_command(&m->devices.mailbox, text, size);
+}
+
+struct machine_answer machine_answer(const struct machine *m)
+{
+    const struct mailbox *b = &m->devices.mailbox;
+
+    return (struct machine_answer){
+        .text = (const char *)b->regs.answer,
+        .length = b->regs.written ? 0 : b->regs.length,
+        .status = b->regs.status,
+        .answered = b->regs.answered,
+        .waiting = mailbox_waiting(b),
+        .room = b->regs.used < MAILBOX_COMMANDS ? MAILBOX_COMMANDS - b->regs.used - 1 : 0,
+    };
+}

@@ -169,6 +169,20 @@ void machine_input_end(struct machine *m);
 void machine_follow(struct machine *m);
 void machine_take(struct machine *m, word interrupt);
 
+/* A management command: a text for whoever answers the mailbox (mailbox.h), taken in at the
+ * current step. False when it is empty, has a NUL in it, or too much waits already. */
+bool machine_command(struct machine *m, const void *text, size_t size);
+/* The last answer. `text` is valid until the machine runs on. */
+struct machine_answer {
+    const char *text; /* not NUL-terminated */
+    size_t length;
+    word status;       /* 0 well */
+    unsigned answered; /* commands answered so far */
+    unsigned waiting;  /* and those that are not */
+    size_t room;       /* for one more: bytes */
+};
+struct machine_answer machine_answer(const struct machine *m);
+
 /* Digest (FNV-1a, 64 bit) of all state: registers, counters, RAM, TLB, devices, disk overlay. */
 uint64_t machine_digest(const struct machine *m);
 uint64_t machine_ram_digest(const struct machine *m, hpa base, size_t size);

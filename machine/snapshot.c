@@ -57,6 +57,7 @@ static bool save_devices(struct snapshot *s, const struct machine *m)
     d->intc = m->devices.intc.regs;
     d->uart = m->devices.uart.regs;
     d->ata = m->devices.ata.regs;
+    d->mailbox = m->devices.mailbox.regs;
     d->alarm_count = m->schedule.count;
     for (unsigned i = 0; i < d->alarm_count; i++)
         d->alarms[i] = m->schedule.alarms[i]->at;
@@ -75,6 +76,7 @@ static void restore_devices(const struct snapshot *s, struct machine *m)
 
     m->devices.intc.regs = d->intc;
     m->devices.ata.regs = d->ata;
+    m->devices.mailbox.regs = d->mailbox;
     uart_restore(&m->devices.uart, &d->uart, d->input, d->input_size);
     for (unsigned i = 0; i < m->schedule.count; i++)
         schedule_set(&m->schedule, m->schedule.alarms[i], d->alarms[i]);

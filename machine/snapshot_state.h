@@ -24,6 +24,7 @@ struct saved_devices {
     struct intc_regs intc;
     struct uart_regs uart;
     struct ata_regs ata;
+    struct mailbox_regs mailbox;
     uint64_t alarms[SCHEDULE_MAX]; /* in order of adding */
     unsigned alarm_count;
     uint8_t *input; /* waits outside the UART */

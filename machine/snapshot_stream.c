@@ -219,7 +219,7 @@ static bool is_tree(const struct snapshot *t)
 
         if (c->id != i || (i == 0 ? c->parent != CONTEXT_NONE || !c->alive : c->parent >= i) ||
             !is_child(t, i, c->inside) || !is_child(t, i, c->entering) ||
-            !is_child(t, i, c->created))
+            !is_child(t, i, c->created) || !is_child(t, i, c->writer))
             return false;
     }
     return t->context_current < t->context_count && t->contexts[t->context_current].alive &&
@@ -236,6 +236,7 @@ static void contexts(struct stream *s, struct snapshot *t)
         u16(s, &c->inside);
         u16(s, &c->entering);
         u16(s, &c->created);
+        u16(s, &c->writer);
         u16(s, &c->level);
         u16(s, &c->vmid);
         flag(s, &c->alive);
@@ -295,6 +296,27 @@ static void disk_port(struct stream *s, struct ata_regs *a)
          "the disk's registers");
 }
 
+/* Each command ends with a NUL, so that the device finds the end of the one at hand. */
+static void commands(struct stream *s, struct mailbox_regs *b)
+{
+    u32(s, &b->irq);
+    u32(s, &b->used);
+    u32(s, &b->at);
+    u32(s, &b->written);
+    u32(s, &b->answered);
+    u32(s, &b->status);
+    u32(s, &b->length);
+    must(s,
+         b->irq <= 1 && b->used <= sizeof b->commands && b->at <= b->used &&
+             b->written <= sizeof b->answer && b->length <= sizeof b->answer,
+         "the mailbox");
+    if (!fine(s))
+        return;
+    bytes(s, b->commands, b->used);
+    bytes(s, b->answer, b->written ? b->written : b->length);
+    must(s, b->used == 0 || b->commands[b->used - 1] == 0, "a management command");
+}
+
 /* What waits to be typed: room for it as it comes. */
 static void input(struct stream *s, struct saved_devices *d)
 {
@@ -326,6 +348,7 @@ static void devices(struct stream *s, struct snapshot *t, uint32_t alarms)
 
     interrupts_and_console(s, &t->devices);
     disk_port(s, &t->devices.ata);
+    commands(s, &t->devices.mailbox);
     u32(s, &count);
     must(s, count == alarms, "the number of alarms");
     for (uint32_t i = 0; i < alarms; i++)

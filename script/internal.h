@@ -196,6 +196,8 @@ extern const struct member machine_run_members[];
 extern const struct member machine_look_members[];
 extern const struct member machine_handler_members[];
 extern const struct member machine_time_members[];
+extern const struct member machine_mailbox_members[];
+extern const struct member context_console_members[];
 
 /* Raises an error where a machine cannot be run: in a handler, in a pane. */
 void script_may_run(lua_State *L);

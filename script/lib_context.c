@@ -231,5 +231,6 @@ static const struct member members[] = {
 void lib_context(lua_State *L)
 {
     object_class(L, CLASS_CONTEXT, members);
+    object_members(L, CLASS_CONTEXT, context_console_members);
     object_meta(L, CLASS_CONTEXT, "__tostring", context_text);
 }

@@ -22,6 +22,7 @@ static const struct context fresh = {
     .inside = CONTEXT_NONE,
     .entering = CONTEXT_NONE,
     .created = CONTEXT_NONE,
+    .writer = CONTEXT_NONE,
     .alive = true,
 };
 
@@ -161,7 +162,7 @@ static void create(struct contexts *c, uint16_t speaker, word vmcb)
     parent->created = id;
 }
 
-static bool is_inside(const struct contexts *c, uint16_t id, uint16_t ancestor)
+bool contexts_is_inside(const struct contexts *c, uint16_t id, uint16_t ancestor)
 {
     while (id != ancestor && id != 0)
         id = c->table[id].parent;
@@ -174,7 +175,7 @@ static void destroy(struct contexts *c, uint16_t dead)
     struct context *parent = &c->table[c->table[dead].parent];
 
     for (unsigned i = dead; i < c->count; i++)
-        if (is_inside(c, (uint16_t)i, dead))
+        if (contexts_is_inside(c, (uint16_t)i, dead))
             c->table[i].alive = false;
     if (parent->inside == dead)
         parent->inside = CONTEXT_NONE;
@@ -182,6 +183,8 @@ static void destroy(struct contexts *c, uint16_t dead)
         parent->entering = CONTEXT_NONE;
     if (parent->created == dead)
         parent->created = CONTEXT_NONE;
+    if (parent->writer == dead)
+        parent->writer = CONTEXT_NONE;
 }
 
 void contexts_hint(struct contexts *c, word ring, word number, word value)
@@ -212,6 +215,9 @@ void contexts_hint(struct contexts *c, word ring, word number, word value)
         if (child != CONTEXT_NONE)
             s->entering = child;
         break;
+    case HINT_console:
+        s->writer = child;
+        break;
     case HINT_reflect:
         if (child != CONTEXT_NONE) {
             c->table[child].inside = CONTEXT_NONE;
@@ -221,6 +227,15 @@ void contexts_hint(struct contexts *c, word ring, word number, word value)
     default:
         break;
     }
+}
+
+uint16_t contexts_writer(const struct contexts *c)
+{
+    uint16_t id = 0;
+
+    while (c->table[id].writer != CONTEXT_NONE)
+        id = c->table[id].writer;
+    return id;
 }
 
 /* ---- control moves ---- */

@@ -40,6 +40,7 @@ struct context {
     uint16_t inside;   /* entered child, CONTEXT_NONE when its own code runs */
     uint16_t entering; /* said by its last `enter`, CONTEXT_NONE once it has left for there */
     uint16_t created;  /* its youngest child, which vm_gprs and vm_name are about */
+    uint16_t writer;   /* child whose output it writes to its console, CONTEXT_NONE its own */
     uint16_t level;    /* 0 the machine, 1 a VM, 2 a VM in a VM */
     uint16_t vmid;
     bool alive;
@@ -75,6 +76,10 @@ uint16_t contexts_return(struct contexts *c);
 /* A vmrun of the root with this VMCB, and the exit, by `insn`, that ends it. */
 uint16_t contexts_vmrun(struct contexts *c, uint16_t vmid, hpa vmcb);
 uint16_t contexts_exit(struct contexts *c, uint64_t cycle, word insn);
+/* Whose output a byte on the machine's console is: the root's writer, that one's writer, ... */
+uint16_t contexts_writer(const struct contexts *c);
+/* Is `id` that context, or somewhere inside it? */
+bool contexts_is_inside(const struct contexts *c, uint16_t id, uint16_t ancestor);
 /* Child of `parent` by vmid among the living, CONTEXT_NONE when there is none. */
 uint16_t contexts_find(const struct contexts *c, uint16_t parent, uint16_t vmid);
 

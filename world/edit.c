@@ -35,6 +35,9 @@ void host_carry_out(struct host *h, const struct host_edit *e)
     case EDIT_INPUT_END:
         machine_input_end(h->machine);
         break;
+    case EDIT_COMMAND:
+        machine_command(h->machine, e->data, e->size);
+        break;
     }
 }
 
@@ -138,4 +141,31 @@ void host_input(struct host *h, const void *data, size_t size)
 void host_input_end(struct host *h)
 {
     ask(h, (struct host_edit){.kind = EDIT_INPUT_END});
+}
+
+/* Bytes of commands that are noted and not yet carried out; `count` is how many they are. */
+static size_t commands_noted(const struct host *h, unsigned *count)
+{
+    size_t bytes = 0;
+
+    *count = 0;
+    for (size_t i = 0; i < h->edit_count; i++) {
+        if (h->edits[i].kind != EDIT_COMMAND)
+            continue;
+        bytes += h->edits[i].size + 1;
+        ++*count;
+    }
+    return bytes;
+}
+
+unsigned host_command(struct host *h, const char *text)
+{
+    struct machine_answer a = machine_answer(h->machine);
+    unsigned noted;
+    size_t size = strlen(text);
+
+    if (size == 0 || commands_noted(h, &noted) + size > a.room ||
+        !ask_with(h, (struct host_edit){.kind = EDIT_COMMAND, .size = size}, text))
+        return 0;
+    return a.answered + a.waiting + noted + 1;
 }

@@ -20,9 +20,15 @@ struct host_image {
     struct host_image *next;
 };
 
+/* From this byte ever written on, the console's output is that context's. */
+struct console_piece {
+    uint64_t from;
+    uint16_t context;
+};
+
 /* Something done to the machine from outside; `data` of writes and input is its own allocation. */
 struct host_edit {
-    enum { EDIT_MEMORY, EDIT_CSR, EDIT_REG, EDIT_INPUT, EDIT_INPUT_END } kind;
+    enum { EDIT_MEMORY, EDIT_CSR, EDIT_REG, EDIT_INPUT, EDIT_INPUT_END, EDIT_COMMAND } kind;
     word where;
     word value;
     size_t size;
@@ -57,6 +63,8 @@ struct host {
     char *console; /* console_room bytes, NUL-terminated */
     size_t console_length, console_room;
     uint64_t console_total;
+    struct console_piece *pieces; /* whose output it is, in order; the first begins before it */
+    size_t piece_count, piece_room;
 
     struct trace_subscriber watcher; /* console text and contexts on their way out */
     struct host_leaver leaver;

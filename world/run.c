@@ -16,6 +16,31 @@
 
 /* ---- the watcher ---- */
 
+/* Whose output the next byte is. Pieces of text that is not kept go when there is no room. */
+static void console_piece(struct host *h, uint16_t context)
+{
+    uint64_t first = h->console_total - h->console_length;
+    size_t gone = 0;
+
+    if (h->piece_count && h->pieces[h->piece_count - 1].context == context)
+        return;
+    if (h->piece_count == h->piece_room) {
+        while (gone + 1 < h->piece_count && h->pieces[gone + 1].from <= first)
+            gone++;
+        h->piece_count -= gone;
+        memmove(h->pieces, h->pieces + gone, h->piece_count * sizeof h->pieces[0]);
+    }
+    if (h->piece_count == h->piece_room) {
+        size_t room = h->piece_room ? 2 * h->piece_room : 16;
+        struct console_piece *more = realloc(h->pieces, room * sizeof *more);
+        if (!more)
+            return; /* the text counts as that of the piece before */
+        h->pieces = more;
+        h->piece_room = room;
+    }
+    h->pieces[h->piece_count++] = (struct console_piece){h->console_total, context};
+}
+
 /* Keeps the last CONSOLE_KEEP bytes at least; the buffer grows to twice that and is then cut. */
 static void console_add(struct host *h, char c)
 {
@@ -48,6 +73,8 @@ void host_truncate_console(struct host *h, uint64_t total)
     h->console_length = cut < h->console_length ? h->console_length - (size_t)cut : 0;
     h->console[h->console_length] = '\0';
     h->console_total = total;
+    while (h->piece_count && h->pieces[h->piece_count - 1].from >= total)
+        h->piece_count--;
 }
 
 static void goal_reached(struct host *h, const struct event *e)
@@ -71,6 +98,7 @@ static void on_console(struct host *h, const struct event *e)
 {
     if (e->b) /* typed, not printed */
         return;
+    console_piece(h, contexts_writer(machine_contexts(h->machine)));
     console_add(h, (char)e->a);
     if (h->goal_state == GOAL_PENDING && h->goal.kind == GOAL_TEXT && !h->silent && text_arrived(h))
         goal_reached(h, e);
@@ -370,6 +398,24 @@ const char *host_console(const struct host *h, size_t *length)
 uint64_t host_console_total(const struct host *h)
 {
     return h->console_total;
+}
+
+const char *host_console_of(const struct host *h, uint16_t context, uint64_t *at, size_t *length)
+{
+    uint64_t first = h->console_total - h->console_length;
+
+    for (size_t i = 0; i < h->piece_count; i++) {
+        uint64_t from = h->pieces[i].from < first ? first : h->pieces[i].from;
+        uint64_t to = i + 1 < h->piece_count ? h->pieces[i + 1].from : h->console_total;
+
+        if (from < *at || to <= from ||
+            !contexts_is_inside(machine_contexts(h->machine), h->pieces[i].context, context))
+            continue;
+        *at = to;
+        *length = (size_t)(to - from);
+        return h->console + (from - first);
+    }
+    return NULL;
 }
 
 const char *host_end_text(const struct host *h, char *buffer, size_t size)

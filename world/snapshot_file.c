@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#define VERSION    1
+#define VERSION    2
 #define LEVEL      3
 #define WINDOW_LOG 23 /* of the frame: bounds what decompressing takes, 8 MiB */
 #define PIECE      65536u

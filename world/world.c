@@ -61,6 +61,7 @@ static void host_free(struct host *h)
     free_images(h);
     host_free_edits(h);
     free(h->console);
+    free(h->pieces);
     free(h);
 }
 
@@ -267,6 +268,8 @@ static int load(struct host *h, struct loading *l, const struct host_program *pr
     if (code)
         return code;
     history_restart(h);
+    for (size_t i = 0; i < h->piece_count; i++)
+        h->pieces[i].context = 0; /* who it was is no more, and its number is given again */
     free_images(h);
     l->has_image = false;
     code = keep_image(h, last_part(program->image), &l->image, err);

@@ -135,10 +135,18 @@ bool host_write_reg(struct host *h, unsigned x, word value); /* x 0 to 31; HOST_
 /* Console input, at the next boundary when called inside an event; and its end (machine.h). */
 void host_input(struct host *h, const void *data, size_t size);
 void host_input_end(struct host *h);
+/* A management command for whoever runs the machine's ring 0 (machine.h, machine_command), at the
+ * next boundary when called inside an event. Returns which answer will be its: so many must have
+ * come. 0: refused, for it is empty, or too much waits already. */
+unsigned host_command(struct host *h, const char *text);
 /* Console output so far, NUL-terminated; the oldest part goes when it passes 1 MiB. `length`
  * may be NULL. Valid until the host runs on. */
 const char *host_console(const struct host *h, size_t *length);
 uint64_t host_console_total(const struct host *h); /* bytes ever written */
+
+/* Of that, what a context wrote to its own console, and what is inside it, piece by piece: *at is 0
+ * first; NULL behind the last. What went past as the oldest part is lost here too. */
+const char *host_console_of(const struct host *h, uint16_t context, uint64_t *at, size_t *length);
 
 /* On from creation; every kind but insn, mem, walk and tlb (COUNTERS_MASK). */
 struct recorder *host_recorder(struct host *h);

@@ -349,7 +349,7 @@ static void write_state(const uint8_t *state, size_t size)
     ck_assert_ptr_nonnull(file);
     size_t packed = ZSTD_compress(file + SNAPSHOT_FILE_HEADER, room, state, size, 1);
     ck_assert(!ZSTD_isError(packed));
-    memcpy(file, "TRAPEZE\n\1", 9);
+    memcpy(file, "TRAPEZE\n\2", 9);
     put(file + 16, size);
     put(file + 24, packed);
     seal(file, SNAPSHOT_FILE_HEADER + packed);
