@@ -4,6 +4,7 @@
 #   make            build everything            make check    build and run every test
 #   make demo       install, build, open        make lint     layers, format, static analysis
 #   make bench      measure                     make install  PREFIX=/usr/local
+#   make pairs      measure what the interpreter's pairs are made of
 
 MODE ?= release
 PREFIX ?= /usr/local
@@ -72,6 +73,7 @@ VMM_PURE_OBJ := $(VMM_PURE:%.c=$(B)/%.o)
 # ---- guest ---------------------------------------------------------------------------------
 
 GUEST_HEADER := $(GEN)/xrings.h
+HANDLERS := $(GEN)/handlers.def
 GUEST_FLAGS := --target=riscv32-unknown-elf -march=rv32im -mabi=ilp32 -ffreestanding -nostdlib \
                -fno-pic -mno-relax -g -O2 -I. -I$(GEN) -Wall -Wextra -Werror -Wshadow \
                -fno-builtin -ffunction-sections -fdata-sections -fdebug-prefix-map=$(CURDIR)=.
@@ -91,7 +93,7 @@ include $(wildcard guests/guests.mk guests/micro/micro.mk vmm/vmm.mk tests/progr
 all: $(PROGRAM) guests
 guests: $(GUESTS)
 
-$(B)/%.o: %.c Makefile $(GUEST_HEADER)
+$(B)/%.o: %.c Makefile $(GUEST_HEADER) | $(HANDLERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),$(CHECK_CFLAGS) -I$(B)/gen) -MMD -MP -c $< -o $@
@@ -114,6 +116,17 @@ $(GUEST_HEADER): build/tool/gen-guest-header
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$< > $@
+
+# The interpreter's handlers and pairs, from isa/*.def and what was measured.
+build/tool/gen-handlers: tools/gen-handlers.c isa/instructions.def isa/formats.def
+	@mkdir -p $(@D)
+	$(call say,HOST,$@)
+	$(Q)$(CC) -std=c11 $(WARN) -I. -O1 $< -o $@
+
+$(HANDLERS): build/tool/gen-handlers machine/pairs.profile
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$^ > $@
 
 $(G)/%.o: %.c Makefile $(GUEST_HEADER)
 	@mkdir -p $(@D)
@@ -209,11 +222,16 @@ lint: tools-present
 	$(Q)$(MAKE) --no-print-directory lint-now
 
 .PHONY: lint-now
-lint-now: $(GUEST_HEADER)
+lint-now: $(GUEST_HEADER) $(HANDLERS)
 	$(Q)LINT_FLAGS='$(subst ',,$(CPPFLAGS)) -std=c11 $(WARN) $(PKG_CFLAGS)' tools/lint
 
 bench: all
 	$(Q)bench/run
+
+# Measures machine/pairs.profile again, of which the interpreter's pairs are made.
+.PHONY: pairs
+pairs: all
+	$(Q)bench/run --pairs
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/trapeze

@@ -87,23 +87,33 @@ struct code_page *code_page(struct cpu *c, uint32_t number)
 
 /* ---- one instruction -------------------------------------------------------------------- */
 
-enum ending { GOES_ON, ENDS, ENDS_WITH_TARGETS };
+enum ending { ENDS, GOES_ON, ENDS_WITH_TARGETS };
 
-static const uint8_t endings[INSN_COUNT] = {
-    [INSN_ILLEGAL] = ENDS,
-    [INSN_jal] = ENDS_WITH_TARGETS,
-    [INSN_jalr] = ENDS_WITH_TARGETS,
-#define BRANCH(name, condition)           [INSN_##name] = ENDS_WITH_TARGETS,
-#define SYSTEM(name)                      [INSN_##name] = ENDS,
-#define CSR(name, operand, writes, value) [INSN_##name] = ENDS_WITH_TARGETS,
-#include "machine/semantics.def"
+static const uint8_t endings[FORMAT_COUNT] = {
+    [FORMAT_R] = GOES_ON,
+    [FORMAT_I] = GOES_ON,
+    [FORMAT_SHIFT] = GOES_ON,
+    [FORMAT_LOAD] = GOES_ON,
+    [FORMAT_STORE] = GOES_ON,
+    [FORMAT_U] = GOES_ON,
+    [FORMAT_FENCE] = GOES_ON,
+    [FORMAT_B] = ENDS_WITH_TARGETS,
+    [FORMAT_J] = ENDS_WITH_TARGETS,
+    [FORMAT_JALR] = ENDS_WITH_TARGETS,
+    [FORMAT_CSR] = ENDS_WITH_TARGETS,
+    [FORMAT_CSRI] = ENDS_WITH_TARGETS,
 };
+
+static enum ending ending_of(enum insn_id id)
+{
+    return id == INSN_ILLEGAL ? ENDS : (enum ending)endings[insn_info(id)->format];
+}
 
 /* Writes no register. */
-static const bool keeps_last[INSN_COUNT] = {
-#define STORE(name, type) [INSN_##name] = true,
-#include "machine/semantics.def"
-};
+static bool keeps_last(enum insn_id id)
+{
+    return insn_info(id)->format == FORMAT_STORE;
+}
 
 enum extra { EXTRA_none, EXTRA_mul, EXTRA_div };
 
@@ -217,7 +227,7 @@ static void maker_source(struct maker *k, const struct insn *i)
     if (source != SOURCE_r)
         k->block->ops[at].handler = op_handlers[i->id][source];
     k->sources[at] = (uint8_t)source;
-    if (!keeps_last[i->id])
+    if (!keeps_last(i->id))
         k->last = i->rd;
 }
 
@@ -235,9 +245,9 @@ static enum ending maker_add(struct maker *k, word bits)
     k->notes[b->count] = (struct note){.charged = b->charge, .bits = bits};
     b->count++;
     k->end = (char *)&b->ops[b->count];
-    if (endings[i.id] == ENDS_WITH_TARGETS)
+    if (ending_of(i.id) == ENDS_WITH_TARGETS)
         maker_tail(k, offset + 4, offset + (word)i.imm);
-    return (enum ending)endings[i.id];
+    return ending_of(i.id);
 }
 
 /* Ends a block whose last instruction goes on: at a page's end or at the greatest length. */

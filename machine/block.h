@@ -150,7 +150,7 @@ extern op_fn *const op_plain_csr[INSN_COUNT];
 enum pair {
     PAIR_NONE,
 #define PAIR(first, reads1, second, reads2) PAIR_##first##_##second,
-#include "machine/pairs.def"
+#include "handlers.def"
     PAIR_COUNT
 };
 struct pair_handlers {

@@ -13,6 +13,10 @@
  * that needs it has a handler that takes it from there (enum source), which saves waiting for
  * the host's memory in every chain of dependent instructions.
  *
+ * The handlers are made from two lists: what each instruction does is in semantics.def; which
+ * there are, of which shape, and which pairs, is in handlers.def, which tools/gen-handlers.c makes
+ * from isa/instructions.def and a profile.
+ *
  * Only the last op of a block is a jump. Charges are per block, so an op in the middle that
  * leaves gives back what the rest of the block was charged (`rest`).
  */
@@ -57,17 +61,17 @@
                                       charge left UNUSED, word last UNUSED)
 
 /* The operands of an op, for each enum source. */
-#define A_r x[op->rs1]
-#define B_r x[op->rs2]
-#define A_a last
-#define B_a x[op->rs2]
-#define A_b x[op->rs1]
-#define B_b last
+#define A_r                   x[op->rs1]
+#define B_r                   x[op->rs2]
+#define A_a                   last
+#define B_a                   x[op->rs2]
+#define A_b                   x[op->rs1]
+#define B_b                   last
 
-#define FROM_EACH_SOURCE(MAKE, name, detail)                                                       \
-    MAKE(name, r, detail)                                                                          \
-    MAKE(name, a, detail)                                                                          \
-    MAKE(name, b, detail)
+/* A handler for each that an instruction reads (handlers.def). */
+#define FROM_none(MAKE, name) MAKE(name, r)
+#define FROM_a(MAKE, name)    MAKE(name, r) MAKE(name, a)
+#define FROM_ab(MAKE, name)   FROM_a(MAKE, name) MAKE(name, b)
 
 /* The fast work of an op: false when it must be done slowly, and then nothing has changed. a and
  * b are its operands; those that it does not have, the compiler drops. */
@@ -212,14 +216,6 @@ const struct op *op_stop(struct cpu *c, const struct op *op, word *x UNUSED, cha
     return NULL;
 }
 
-HANDLER(jal_r)
-{
-    if (unlikely(tail_of(op)->target[1] & 3))
-        GOTO(leave_1);
-    x[op->rd] = c->page + tail_of(op)->target[0];
-    JUMP(1);
-}
-
 COLD_HANDLER(jalr_slow)
 {
     word target = (x[op->rs1] + (word)op->imm) & ~1u;
@@ -235,7 +231,49 @@ COLD_HANDLER(jalr_slow)
     return NULL;
 }
 
-#define JUMP_REGISTER(name, from, detail)                                                          \
+/* ---- what instructions do ----------------------------------------------------------------- */
+
+/* Each a function of its operands. */
+#define ALU(name, cost, expression)                                                                \
+    static ALWAYS_INLINE word value_##name(word a UNUSED, word b UNUSED, word i UNUSED,            \
+                                           word page UNUSED)                                       \
+    {                                                                                              \
+        return (expression);                                                                       \
+    }
+#define BRANCH(name, condition)                                                                    \
+    static ALWAYS_INLINE bool taken_##name(word a, word b)                                         \
+    {                                                                                              \
+        return (condition);                                                                        \
+    }
+#define LOAD(name, type)  typedef type type_##name;
+#define STORE(name, type) typedef type type_##name;
+#define CSR(name, from, writes, value)                                                             \
+    static ALWAYS_INLINE word operand_##name(const struct op *op, const word *x UNUSED)            \
+    {                                                                                              \
+        return (from);                                                                             \
+    }                                                                                              \
+    static ALWAYS_INLINE bool writes_##name(const struct op *op UNUSED)                            \
+    {                                                                                              \
+        return (writes);                                                                           \
+    }                                                                                              \
+    static ALWAYS_INLINE word value_##name(word old UNUSED, word operand)                          \
+    {                                                                                              \
+        return (value);                                                                            \
+    }
+#include "machine/semantics.def"
+
+/* ---- one format, one shape -------------------------------------------------------------- */
+
+#define JUMP_AND_LINK(name, from)                                                                  \
+    HANDLER(name##_##from)                                                                         \
+    {                                                                                              \
+        if (unlikely(tail_of(op)->target[1] & 3))                                                  \
+            GOTO(leave_1);                                                                         \
+        x[op->rd] = c->page + tail_of(op)->target[0];                                              \
+        JUMP(1);                                                                                   \
+    }
+
+#define JUMP_REGISTER(name, from)                                                                  \
     HANDLER(name##_##from)                                                                         \
     {                                                                                              \
         const word target = (A_##from + (word)op->imm) & ~1u;                                      \
@@ -251,47 +289,35 @@ COLD_HANDLER(jalr_slow)
         c->page = target & PAGE_MASK;                                                              \
         NEXT(to->ops, after);                                                                      \
     }
-FROM_EACH_SOURCE(JUMP_REGISTER, jalr, )
 
-/* They have no such operand. */
-#define op_jal_a op_jal_r
-#define op_jal_b op_jal_r
-
-#define BRANCH_FROM(name, from, condition)                                                         \
+#define BRANCH_FROM(name, from)                                                                    \
     HANDLER(name##_##from)                                                                         \
     {                                                                                              \
-        const word a = A_##from, b = B_##from;                                                     \
-        if (condition)                                                                             \
+        if (taken_##name(A_##from, B_##from))                                                      \
             JUMP(1);                                                                               \
         JUMP(0);                                                                                   \
     }
-#define BRANCH(name, condition) FROM_EACH_SOURCE(BRANCH_FROM, name, condition)
 
-/* ---- arithmetic ------------------------------------------------------------------------- */
+#define NOTHING(name, from)                                                                        \
+    HANDLER(name##_##from)                                                                         \
+    {                                                                                              \
+        NEXT(op + 1, left);                                                                        \
+    }
 
-#define ALU_FROM(name, from, detail)                                                               \
+#define ALU_FROM(name, from)                                                                       \
     HANDLER(name##_##from)                                                                         \
     {                                                                                              \
         do_##name(c, op, x, A_##from, B_##from, &last);                                            \
         NEXT(op + 1, left);                                                                        \
     }
-#define ALU(name, cost, expression)                                                                \
+#define ALU_WORK(name)                                                                             \
     WORK(name)                                                                                     \
     {                                                                                              \
-        const word i UNUSED = (word)op->imm, page UNUSED = c->page;                                \
-        *last = x[op->rd] = (expression);                                                          \
+        *last = x[op->rd] = value_##name(a, b, (word)op->imm, c->page);                            \
         return true;                                                                               \
-    }                                                                                              \
-    FROM_EACH_SOURCE(ALU_FROM, name, )
+    }
 
-HANDLER(fence_r)
-{
-    NEXT(op + 1, left);
-}
-
-/* ---- memory ----------------------------------------------------------------------------- */
-
-#define MEMORY_FROM(name, from, detail)                                                            \
+#define MEMORY_FROM(name, from)                                                                    \
     HANDLER(name##_##from)                                                                         \
     {                                                                                              \
         if (unlikely(!do_##name(c, op, x, A_##from, B_##from, &last)))                             \
@@ -299,13 +325,13 @@ HANDLER(fence_r)
         NEXT(op + 1, left);                                                                        \
     }
 
-#define LOAD(name, type)                                                                           \
+#define LOAD_WORK(name)                                                                            \
     COLD_HANDLER(name##_slow)                                                                      \
     {                                                                                              \
         settle(c, op, left);                                                                       \
-        if (!mmu_load(c, x[op->rs1] + (word)op->imm, sizeof(type)))                                \
+        if (!mmu_load(c, x[op->rs1] + (word)op->imm, sizeof(type_##name)))                         \
             GOTO(onward);                                                                          \
-        last = x[op->rd] = (word)(type)c->value;                                                   \
+        last = x[op->rd] = (word)(type_##name)c->value;                                            \
         if (!resume(c))                                                                            \
             return NULL;                                                                           \
         NEXT(op + 1, c->left);                                                                     \
@@ -314,20 +340,19 @@ HANDLER(fence_r)
     {                                                                                              \
         const word address = a + (word)op->imm;                                                    \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_LOAD, address);                   \
-        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
+        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type_##name))))                        \
             return false;                                                                          \
-        type value;                                                                                \
+        type_##name value;                                                                         \
         __builtin_memcpy(&value, (const void *)(e->addend + address), sizeof(value));              \
         *last = x[op->rd] = (word)value;                                                           \
         return true;                                                                               \
-    }                                                                                              \
-    FROM_EACH_SOURCE(MEMORY_FROM, name, )
+    }
 
-#define STORE(name, type)                                                                          \
+#define STORE_WORK(name)                                                                           \
     COLD_HANDLER(name##_slow)                                                                      \
     {                                                                                              \
         settle(c, op, left);                                                                       \
-        if (!mmu_store(c, x[op->rs1] + (word)op->imm, sizeof(type), x[op->rs2]))                   \
+        if (!mmu_store(c, x[op->rs1] + (word)op->imm, sizeof(type_##name), x[op->rs2]))            \
             GOTO(onward);                                                                          \
         if (!resume(c))                                                                            \
             return NULL;                                                                           \
@@ -337,18 +362,15 @@ HANDLER(fence_r)
     {                                                                                              \
         const word address = a + (word)op->imm;                                                    \
         const struct fast_entry *e = fast_entry(&c->fast, ACCESS_STORE, address);                  \
-        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type))))                               \
+        if (unlikely(!fast_hit(&c->fast, e, address, sizeof(type_##name))))                        \
             return false;                                                                          \
-        const type value = (type)b;                                                                \
+        const type_##name value = (type_##name)b;                                                  \
         __builtin_memcpy((void *)(e->addend + address), &value, sizeof(value));                    \
         return true;                                                                               \
-    }                                                                                              \
-    FROM_EACH_SOURCE(MEMORY_FROM, name, )
+    }
 
-/* ---- system instructions ---------------------------------------------------------------- */
-
-#define SYSTEM(name)                                                                               \
-    HANDLER(name##_r)                                                                              \
+#define SYSTEM_FROM(name, from)                                                                    \
+    HANDLER(name##_##from)                                                                         \
     {                                                                                              \
         settle(c, op, left);                                                                       \
         c->next = c->regs.pc + 4;                                                                  \
@@ -361,15 +383,14 @@ HANDLER(fence_r)
 
 /* Most accesses are those of a trap handler to registers that are nothing but words: csr_plain in
  * block.c. They need no more than the word, an event when it is written, and the next block. */
-#define CSR(name, from, writes, value)                                                             \
-    SYSTEM(name)                                                                                   \
+#define CSR_PLAIN(name)                                                                            \
     __attribute__((noinline)) HANDLER(name##_told)                                                 \
     {                                                                                              \
-        const word operand = from;                                                                 \
+        const word operand = operand_##name(op, x);                                                \
         word *csr = (word *)&c->regs + op->rs2;                                                    \
         const word old = *csr;                                                                     \
                                                                                                    \
-        *csr = (value)&csr_table[op->imm].wmask;                                                   \
+        *csr = value_##name(old, operand) & csr_table[op->imm].wmask;                              \
         settle(c, op, left - charge_of(0, c->machine->config.cost.csr));                           \
         machine_emit(c->machine, EVENT_csr, 0, csr_table[op->imm].number, old, *csr);              \
         x[op->rd] = old;                                                                           \
@@ -380,22 +401,44 @@ HANDLER(fence_r)
     }                                                                                              \
     HANDLER(name##_plain)                                                                          \
     {                                                                                              \
-        const word operand UNUSED = from;                                                          \
         word *csr = (word *)&c->regs + op->rs2;                                                    \
                                                                                                    \
         if (unlikely((c->regs.ring | c->guest.icept_csr_read | c->guest.icept_csr_write) != 0))    \
             GOTO(op_##name##_r);                                                                   \
-        if (writes && trace_wants(&c->machine->trace, EVENT_csr))                                  \
+        if (writes_##name(op) && trace_wants(&c->machine->trace, EVENT_csr))                       \
             GOTO(op_##name##_told);                                                                \
-        const word old = *csr;                                                                     \
-        if (writes)                                                                                \
-            *csr = (value)&csr_table[op->imm].wmask;                                               \
+        const word old = *csr, operand = operand_##name(op, x);                                    \
+        if (writes_##name(op))                                                                     \
+            *csr = value_##name(old, operand) & csr_table[op->imm].wmask;                          \
         x[op->rd] = old;                                                                           \
         left -= charge_of(0, c->machine->config.cost.csr);                                         \
         JUMP(0);                                                                                   \
     }
 
-#include "machine/semantics.def"
+/* ---- each instruction ------------------------------------------------------------------- */
+
+/* One that lacks its row in semantics.def, or its function in system.c, does not compile. */
+#define OP_R(name, reads)       ALU_WORK(name) FROM_##reads(ALU_FROM, name)
+#define OP_I(name, reads)       OP_R(name, reads)
+#define OP_SHIFT(name, reads)   OP_R(name, reads)
+#define OP_U(name, reads)       OP_R(name, reads)
+#define OP_LOAD(name, reads)    LOAD_WORK(name) FROM_##reads(MEMORY_FROM, name)
+#define OP_STORE(name, reads)   STORE_WORK(name) FROM_##reads(MEMORY_FROM, name)
+#define OP_B(name, reads)       FROM_##reads(BRANCH_FROM, name)
+#define OP_J(name, reads)       FROM_##reads(JUMP_AND_LINK, name)
+#define OP_JALR(name, reads)    FROM_##reads(JUMP_REGISTER, name)
+#define OP_FENCE(name, reads)   FROM_##reads(NOTHING, name)
+#define OP_CSR(name, reads)     FROM_##reads(SYSTEM_FROM, name) CSR_PLAIN(name)
+#define OP_CSRI(name, reads)    OP_CSR(name, reads)
+#define OP_NONE(name, reads)    FROM_##reads(SYSTEM_FROM, name)
+#define OP_FENCEI(name, reads)  OP_NONE(name, reads)
+#define OP_ST(name, reads)      OP_NONE(name, reads)
+#define OP_S1(name, reads)      OP_NONE(name, reads)
+#define OP_DS(name, reads)      OP_NONE(name, reads)
+#define OP_HINT(name, reads)    OP_NONE(name, reads)
+
+#define OP(name, format, reads) OP_##format(name, reads)
+#include "handlers.def"
 
 HANDLER(ILLEGAL_r)
 {
@@ -429,22 +472,18 @@ HANDLER(ILLEGAL_r)
 #define FIRST_ab(first, second, reads2)     FIRST_a(first, second, reads2)
 
 #define PAIR(first, reads1, second, reads2) FIRST_##reads1(first, second, reads2)
-#include "machine/pairs.def"
+#include "handlers.def"
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
-#define ONE_SOURCE(name)  [INSN_##name] = {op_##name##_r, NULL, NULL},
-#define EACH_SOURCE(name) [INSN_##name] = {op_##name##_r, op_##name##_a, op_##name##_b},
+#define SOURCES_none(name) op_##name##_r
+#define SOURCES_a(name)    SOURCES_none(name), op_##name##_a
+#define SOURCES_ab(name)   SOURCES_a(name), op_##name##_b
 
-op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT] = {ONE_SOURCE(ILLEGAL) ONE_SOURCE(fence)
-                                                          ONE_SOURCE(jal) EACH_SOURCE(jalr)
-#define ALU(name, cost, value)            EACH_SOURCE(name)
-#define BRANCH(name, condition)           EACH_SOURCE(name)
-#define LOAD(name, type)                  EACH_SOURCE(name)
-#define STORE(name, type)                 EACH_SOURCE(name)
-#define SYSTEM(name)                      ONE_SOURCE(name)
-#define CSR(name, operand, writes, value) ONE_SOURCE(name)
-#include "machine/semantics.def"
+op_fn *const op_handlers[INSN_COUNT][SOURCE_COUNT] = {
+    [INSN_ILLEGAL] = {op_ILLEGAL_r},
+#define OP(name, format, reads) [INSN_##name] = {SOURCES_##reads(name)},
+#include "handlers.def"
 };
 
 op_fn *const op_plain_csr[INSN_COUNT] = {
@@ -454,7 +493,7 @@ op_fn *const op_plain_csr[INSN_COUNT] = {
 
 const uint16_t op_pairs[INSN_COUNT][INSN_COUNT] = {
 #define PAIR(first, reads1, second, reads2) [INSN_##first][INSN_##second] = PAIR_##first##_##second,
-#include "machine/pairs.def"
+#include "handlers.def"
 };
 
 #undef PAIR_FROM
@@ -463,7 +502,7 @@ const uint16_t op_pairs[INSN_COUNT][INSN_COUNT] = {
 
 const struct pair_handlers op_pair_handlers[PAIR_COUNT] = {
 #define PAIR(first, reads1, second, reads2) FIRST_##reads1(first, second, reads2)
-#include "machine/pairs.def"
+#include "handlers.def"
 };
 
 void exec_run(struct cpu *c, const struct block *block)
