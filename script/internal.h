@@ -179,6 +179,8 @@ bool handler_call(struct script *s, struct host *h, int ref, const struct event 
 #define CLASS_REGISTERS "registers"
 #define CLASS_EVENT     "an event"
 #define CLASS_HANDLE    "a handle"
+#define CLASS_STOP      "a stop"
+#define CLASS_BREAK     "a breakpoint"
 #define CLASS_ORACLE    "an oracle"
 
 void lib_string(lua_State *L);
@@ -190,6 +192,8 @@ void lib_memory(lua_State *L);
 void lib_registers(lua_State *L);
 void lib_event(lua_State *L);
 void lib_handler(lua_State *L);
+void lib_verbs(lua_State *L);
+void lib_breaks(lua_State *L);
 
 /* Methods of machines that lie in files of their own; tables that end with a NULL name. */
 extern const struct member machine_run_members[];
@@ -198,9 +202,15 @@ extern const struct member machine_handler_members[];
 extern const struct member machine_time_members[];
 extern const struct member machine_mailbox_members[];
 extern const struct member context_console_members[];
+extern const struct member machine_verb_members[];
+extern const struct member machine_break_members[];
 
 /* Raises an error where a machine cannot be run: in a handler, in a pane. */
 void script_may_run(lua_State *L);
+
+/* Sets a goal. True: whoever drives advances the machine, and the caller yields; false: it has
+ * come to its end. */
+bool script_goal(lua_State *L, struct host *h, const struct goal *goal);
 
 struct host *machine_arg(lua_State *L, int index);
 void machine_push(lua_State *L, struct host *h);
@@ -210,12 +220,12 @@ int machine_create(lua_State *L); /* tz.machine */
 int tz_classify(lua_State *L);    /* tz.classify */
 
 /* A context of a host: what Lua's context, memory and register objects hold. */
-struct place {
+struct spot {
     struct host *host;
     uint16_t context;
     uint8_t kind; /* of memories: enum space_kind; of registers: enum view */
 };
-struct place *context_arg(lua_State *L, int index);
+struct spot *context_arg(lua_State *L, int index);
 /* Context number: a context object of this host, or none and nil for the running one. */
 uint16_t context_opt(lua_State *L, int index, struct host *h);
 void context_push(lua_State *L, struct host *h, uint16_t id);
@@ -225,5 +235,12 @@ void spaces_push(lua_State *L, struct host *h, uint16_t id);
 enum view { VIEW_GUEST, VIEW_REAL, VIEW_WAS, VIEW_REGS, VIEW_CSRS };
 void registers_push(lua_State *L, struct host *h, enum view view, uint16_t id);
 void event_push(lua_State *L, struct host *h, const struct event *e);
+
+/* A place or event as text or address at 2, a filter at 3; leaves the Lua part of the filter, which
+ * the breakpoint needs for as long as it is there. */
+struct break_point;
+struct lua_filter *break_place_arg(lua_State *L, const char *what, struct host *h,
+                                   struct break_point *out);
+void break_push(lua_State *L, unsigned number);
 
 #endif

@@ -6,7 +6,7 @@
 #include "trace/counters.h"
 #include "world/view.h"
 
-struct place *context_arg(lua_State *L, int index)
+struct spot *context_arg(lua_State *L, int index)
 {
     return luaL_checkudata(L, index, CLASS_CONTEXT);
 }
@@ -15,7 +15,7 @@ uint16_t context_opt(lua_State *L, int index, struct host *h)
 {
     if (lua_isnoneornil(L, index))
         return view_current(h);
-    const struct place *p = context_arg(L, index);
+    const struct spot *p = context_arg(L, index);
     if (p->host != h)
         luaL_argerror(L, index, "this context belongs to another machine");
     return p->context;
@@ -27,8 +27,8 @@ void context_push(lua_State *L, struct host *h, uint16_t id)
     host_objects_push(L, h);
     if (lua_rawgeti(L, -1, id + 1) == LUA_TNIL) {
         lua_pop(L, 1);
-        struct place *p = lua_newuserdatauv(L, sizeof *p, 0);
-        *p = (struct place){.host = h, .context = id};
+        struct spot *p = lua_newuserdatauv(L, sizeof *p, 0);
+        *p = (struct spot){.host = h, .context = id};
         luaL_setmetatable(L, CLASS_CONTEXT);
         lua_pushvalue(L, -1);
         lua_rawseti(L, -3, id + 1);
@@ -38,7 +38,7 @@ void context_push(lua_State *L, struct host *h, uint16_t id)
 
 static const struct context *info(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     const struct context *c = view_context(p->host, p->context);
 
     if (!c)
@@ -54,7 +54,7 @@ static int get_id(lua_State *L)
 
 static int get_name(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     char buffer[64];
 
     lua_pushstring(L, view_context_name(p->host, p->context, buffer, sizeof buffer));
@@ -92,7 +92,7 @@ static int get_alive(lua_State *L)
 
 static int get_running(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     lua_pushboolean(L, view_current(p->host) == p->context);
     return 1;
@@ -100,7 +100,7 @@ static int get_running(lua_State *L)
 
 static int get_monitor(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     lua_pushboolean(L, view_is_monitor(p->host, p->context));
     return 1;
@@ -114,7 +114,7 @@ static int get_machine(lua_State *L)
 
 static int get_guest(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     registers_push(L, p->host, VIEW_GUEST, p->context);
     return 1;
@@ -122,7 +122,7 @@ static int get_guest(lua_State *L)
 
 static int get_was_real(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     registers_push(L, p->host, VIEW_WAS, p->context);
     return 1;
@@ -130,7 +130,7 @@ static int get_was_real(lua_State *L)
 
 static int get_real(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     registers_push(L, p->host, VIEW_REAL, p->context);
     return 1;
@@ -144,7 +144,7 @@ static int get_vcpu(lua_State *L)
 
 static int get_mem(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
 
     spaces_push(L, p->host, p->context);
     return 1;
@@ -153,7 +153,7 @@ static int get_mem(lua_State *L)
 /* What the context's own code took, without its monitor and its guests. */
 static struct counter_share share(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     const struct machine *m = host_machine(p->host);
 
     return counters_share(host_counters(p->host), p->context, machine_cycle(m), machine_icount(m));
@@ -173,7 +173,7 @@ static int get_steps(lua_State *L)
 
 static int walk(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     struct walk_step steps[2];
     unsigned n = view_walk(p->host, p->context, options_word(L, 2), steps);
 
@@ -194,7 +194,7 @@ static int walk(lua_State *L)
 /* vm:ram_digest("8M") */
 static int ram_digest(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     word size = (word)options_number(L, 2, "ram_digest", 0, UINT32_MAX - RAM_BASE);
 
     lua_pushinteger(L, (lua_Integer)view_ram_digest(p->host, p->context, size));

@@ -400,5 +400,7 @@ void lib_machine(lua_State *L)
     object_members(L, CLASS_MACHINE, machine_handler_members);
     object_members(L, CLASS_MACHINE, machine_time_members);
     object_members(L, CLASS_MACHINE, machine_mailbox_members);
+    object_members(L, CLASS_MACHINE, machine_verb_members);
+    object_members(L, CLASS_MACHINE, machine_break_members);
     object_meta(L, CLASS_MACHINE, "__tostring", machine_text);
 }

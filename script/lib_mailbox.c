@@ -55,7 +55,7 @@ const struct member machine_mailbox_members[] = {
 
 static int get_console(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     luaL_Buffer b;
     uint64_t at = 0;
     size_t length;
@@ -71,7 +71,7 @@ static int get_console(lua_State *L)
 /* Types on a VM's own console: its monitor is told to pass it on. */
 static int input(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     const struct contexts *all = machine_contexts(host_machine(p->host));
     char name[32], line[COMMAND_MAX + 1];
     size_t size;

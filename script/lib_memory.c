@@ -9,12 +9,12 @@
 
 #define BYTES_MAX (16 << 20)
 
-static struct place *arg(lua_State *L)
+static struct spot *arg(lua_State *L)
 {
     return luaL_checkudata(L, 1, CLASS_MEMORY);
 }
 
-static struct space space_of(const struct place *p)
+static struct space space_of(const struct spot *p)
 {
     return (struct space){
         .kind = (enum space_kind)p->kind,
@@ -24,7 +24,7 @@ static struct space space_of(const struct place *p)
 
 static int read_number(lua_State *L, size_t size)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     word value = 0;
 
     if (view_read(p->host, space_of(p), options_word(L, 2), &value, size))
@@ -36,7 +36,7 @@ static int read_number(lua_State *L, size_t size)
 
 static int write_number(lua_State *L, size_t size)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     word value = options_word(L, 3);
 
     lua_pushboolean(L, view_write(p->host, space_of(p), options_word(L, 2), &value, size));
@@ -75,7 +75,7 @@ static int set_u32(lua_State *L)
 
 static int bytes(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     word address = options_word(L, 2);
     lua_Integer n = luaL_checkinteger(L, 3);
     luaL_Buffer b;
@@ -92,7 +92,7 @@ static int bytes(lua_State *L)
 
 static int text(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     word address = options_word(L, 2);
     lua_Integer max = luaL_optinteger(L, 3, 256);
     luaL_Buffer b;
@@ -117,7 +117,7 @@ static int text(lua_State *L)
 
 static int set_bytes(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     size_t size;
     const char *data = luaL_checklstring(L, 3, &size);
 
@@ -127,7 +127,7 @@ static int set_bytes(lua_State *L)
 
 static int to_hpa(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     hpa where;
 
     if (view_translate(p->host, space_of(p), options_word(L, 2), &where))
@@ -162,8 +162,8 @@ static const struct member members[] = {
 
 static int push_memory(lua_State *L, enum space_kind kind)
 {
-    const struct place *from = luaL_checkudata(L, 1, CLASS_SPACES);
-    struct place *p = lua_newuserdatauv(L, sizeof *p, 0);
+    const struct spot *from = luaL_checkudata(L, 1, CLASS_SPACES);
+    struct spot *p = lua_newuserdatauv(L, sizeof *p, 0);
 
     *p = *from;
     p->kind = (uint8_t)kind;
@@ -195,9 +195,9 @@ static const struct member space_members[] = {
 
 void spaces_push(lua_State *L, struct host *h, uint16_t id)
 {
-    struct place *p = lua_newuserdatauv(L, sizeof *p, 0);
+    struct spot *p = lua_newuserdatauv(L, sizeof *p, 0);
 
-    *p = (struct place){.host = h, .context = id};
+    *p = (struct spot){.host = h, .context = id};
     luaL_setmetatable(L, CLASS_SPACES);
 }
 

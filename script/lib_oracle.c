@@ -36,7 +36,7 @@ static int get_oracle(lua_State *L)
 /* vm:oracle() */
 static int start(lua_State *L)
 {
-    const struct place *p = context_arg(L, 1);
+    const struct spot *p = context_arg(L, 1);
     struct error err;
 
     if (oracle_start(p->host, p->context, &err))

@@ -21,7 +21,7 @@ static const char *const abi_names[] = {
 
 static const char *const own_names[] = {"pc", "ring"};
 
-static const struct place *arg(lua_State *L)
+static const struct spot *arg(lua_State *L)
 {
     return luaL_checkudata(L, 1, CLASS_REGISTERS);
 }
@@ -76,7 +76,7 @@ static word register_arg(lua_State *L, enum view view)
     return 0;
 }
 
-static void push_value(lua_State *L, const struct place *p, word reg)
+static void push_value(lua_State *L, const struct spot *p, word reg)
 {
     enum view view = (enum view)p->kind;
     word value;
@@ -97,7 +97,7 @@ static void push_value(lua_State *L, const struct place *p, word reg)
 
 static int index_registers(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
 
     push_value(L, p, register_arg(L, (enum view)p->kind));
     return 1;
@@ -105,7 +105,7 @@ static int index_registers(lua_State *L)
 
 static int assign(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     word reg = register_arg(L, (enum view)p->kind), value = options_word(L, 3);
     bool own = p->kind == VIEW_REGS || p->kind == VIEW_CSRS;
     uint16_t context = own ? view_current(p->host) : p->context;
@@ -122,7 +122,7 @@ static int assign(lua_State *L)
 /* Upvalues: position in the list of names. */
 static int next_register(lua_State *L)
 {
-    const struct place *p = arg(L);
+    const struct spot *p = arg(L);
     lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
     const char *name = name_at((enum view)p->kind, (unsigned)i);
     word reg;
@@ -153,9 +153,9 @@ static int pairs_registers(lua_State *L)
 
 void registers_push(lua_State *L, struct host *h, enum view view, uint16_t id)
 {
-    struct place *p = lua_newuserdatauv(L, sizeof *p, 0);
+    struct spot *p = lua_newuserdatauv(L, sizeof *p, 0);
 
-    *p = (struct place){.host = h, .context = id, .kind = (uint8_t)view};
+    *p = (struct spot){.host = h, .context = id, .kind = (uint8_t)view};
     luaL_setmetatable(L, CLASS_REGISTERS);
 }
 

@@ -133,7 +133,7 @@ static void check_program(lua_State *L, const struct host *h)
                    host_name(h));
 }
 
-static int wait_for(lua_State *L, struct host *h, const struct goal *goal, lua_KFunction finish)
+bool script_goal(lua_State *L, struct host *h, const struct goal *goal)
 {
     struct script *s = script_of(L);
 
@@ -141,13 +141,18 @@ static int wait_for(lua_State *L, struct host *h, const struct goal *goal, lua_K
     host_set_goal(h, goal);
     if (L == s->run && lua_isyieldable(L)) {
         s->waiting = h;
-        return lua_yieldk(L, 0, 0, finish);
+        return true;
     }
     while (host_goal(h) == GOAL_PENDING)
         host_advance(h, SCRIPT_SLICE);
     if (s->failed)
-        return raise_failure(L);
-    return finish(L, LUA_OK, 0);
+        raise_failure(L);
+    return false;
+}
+
+static int wait_for(lua_State *L, struct host *h, const struct goal *goal, lua_KFunction finish)
+{
+    return script_goal(L, h, goal) ? lua_yieldk(L, 0, 0, finish) : finish(L, LUA_OK, 0);
 }
 
 /* Steps: a whole number; 1e6 is one. */

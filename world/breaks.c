@@ -137,8 +137,8 @@ bool break_meets(const struct break_point *p, const struct host *h, const struct
 
     if (p->off || (p->host && p->host != h))
         return false;
-    if (p->kind == BREAK_MEMORY)
-        return meets_memory(p, h, e);
+    if (p->kind == BREAK_MEMORY && !meets_memory(p, h, e))
+        return false;
     if (p->kind == BREAK_PLACE &&
         (e->kind != EVENT_insn || !place_is(&p->place, h, e->context, e->pc)))
         return false;

@@ -27,7 +27,7 @@ struct break_point {
     struct place place;         /* PLACE; MEMORY: the first byte */
     word size;                  /* MEMORY: bytes */
     bool reads, writes;         /* MEMORY: which accesses */
-    struct filter filter;       /* PLACE: on top; EVENT */
+    struct filter filter;       /* EVENT; PLACE and MEMORY: on top */
     const struct host *host;    /* of this machine only; NULL: of any */
     bool once;                  /* gone when the run ends, whatever ended it */
     bool off;                   /* stops nothing until it is on again */

@@ -77,6 +77,7 @@ static const struct {
     {M "m.regs.a0 = 1 << 33", ERROR_input, "a number of 32 bits is wanted"},
     {M "m.regs.a0 = 'x'", ERROR_input, "number expected, got string"},
     {M "m.current.guest.cycle = 1", ERROR_input, "test.lua:2: error: cycle cannot be set"},
+    {M "m.regs.zero = 5", ERROR_input, "zero is always 0"},
     {M "m.regs.pc = 5", ERROR_input, "pc cannot be 0x00000005: that is no multiple of 4"},
     {M "m:run(100)", ERROR_input, "test.lua:2: error: m0: there is no program in this machine"},
     {M "m:run_until 'trap'", ERROR_input, "there is no program in this machine"},

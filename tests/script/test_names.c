@@ -60,11 +60,12 @@ static void forget_manual(void)
 static const char objects[] =
     PRINT "local e, kept = m:run_until('mmio') local h = m:on_trap(function() end)\n"
           "local vm, mem = m.contexts[1], m.mem.hpa\n"
+          "local stop, b = m:next(), m:break_on('trap')\n"
           "local host = tz.machine { ram = '4M' }\n"
           "host:boot_vmm { ram = '1M' } host:run_until('entry')\n"
           "local o = host.vms[1]:oracle()\n"
-          "local objects = { tz = tz, m = m, e = e, h = h, vm = vm, mem = mem, o = o, s = {}, ui = "
-          "ui }\n";
+          "local objects = { tz = tz, m = m, e = e, h = h, vm = vm, mem = mem, o = o, s = {}, "
+          "ui = ui, stop = stop, b = b }\n";
 
 START_TEST(every_name_of_the_manual_exists)
 {
@@ -104,8 +105,8 @@ START_TEST(every_name_stands_in_the_manual)
     static const struct {
         const char *class, *letter;
     } classes[] = {
-        {"a machine", "m"},  {"a context", "vm"}, {"mem", "m.mem"},
-        {"a memory", "mem"}, {"an event", "e"},   {"a handle", "h"},
+        {"a machine", "m"}, {"a context", "vm"}, {"mem", "m.mem"},   {"a memory", "mem"},
+        {"an event", "e"},  {"a handle", "h"},   {"a stop", "stop"}, {"a breakpoint", "b"},
     };
     static const char *const parts[][2] = {{"methods", ":"}, {"getters", "."}};
     struct script_options o = {.path = "x.lua", .text = "return {}"};
