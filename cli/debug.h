@@ -140,6 +140,9 @@ bool debug_filter(struct debug *d, const char *text, struct filter *out);
 bool debug_word(const char **text, char *out, size_t size);
 /* Where it stands, and why. */
 void debug_show_stop(struct debug *d);
+/* False, and it is said, when a place was given by symbol or line of a program and the context that
+ * is looked at has not that program's code there. */
+bool debug_code_is_there(struct debug *d, const struct place *p);
 /* A line of code: address, marks, symbol, instruction. */
 void debug_show_code(struct debug *d, struct space space, word address);
 

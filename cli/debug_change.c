@@ -7,101 +7,23 @@
 
 #include "cli/debug.h"
 #include "isa/asm.h"
-#include "isa/csr.h"
 #include "world/change.h"
 
 /* ---- set ---------------------------------------------------------------------------------- */
 
-static bool value_of(struct debug *d, const char *text, word *out)
-{
-    struct place p;
-
-    if (*text == '-') { /* a place begins with no sign */
-        char negative[256];
-        snprintf(negative, sizeof negative, "0%s", text);
-        if (!debug_place(d, negative, &p))
-            return false;
-    } else if (!debug_place(d, text, &p)) {
-        return false;
-    }
-    *out = p.address;
-    return true;
-}
-
-static void set_register(struct debug *d, word reg, const char *name, word value, bool real)
-{
-    enum change_side side = real ? CHANGE_REAL : CHANGE_SEEN;
-    uint16_t context = debug_context(d);
-    char owner[64], seen[96] = "";
-    struct text t = text_init(seen, sizeof seen);
-    struct error err;
-    word now;
-
-    if (change_register(d->verbs.host, context, side, reg, value, &now, &err)) {
-        debug_fail(d, "%s", err.text);
-        return;
-    }
-    if (reg > VIEW_RING && context != 0)
-        text_add(&t, real ? "  in the processor" : "  as %s sees it",
-                 view_context_name(d->verbs.host, context, owner, sizeof owner));
-    debug_say(d, "%s = %08x%s%s", name, now, seen,
-              now != value ? "  (bits that it does not have were dropped)" : "");
-}
-
-/* Words one behind the other, from a place on. */
-static void set_memory(struct debug *d, const char *place, unsigned unit, const char *values)
-{
-    char text[256];
-    struct place p;
-    word value;
-
-    if (!debug_place(d, place, &p))
-        return;
-    while (debug_word(&values, text, sizeof text)) {
-        if (!value_of(d, text, &value))
-            return;
-        if (!view_write(d->verbs.host, p.space, p.address, &value, unit)) {
-            debug_fail(d, "%s %08x: no memory is mapped there", space_name(p.space.kind),
-                       p.address);
-            return;
-        }
-        debug_say(d, "%s %08x = %0*x", space_name(p.space.kind), p.address, (int)(2 * unit),
-                  unit < 4 ? value & ((1u << 8 * unit) - 1) : value);
-        p.address += unit;
-    }
-}
-
 void debug_set(struct debug *d, const char *arguments)
 {
-    char target[256], value[256];
-    const char *rest = arguments;
-    unsigned unit = 4;
-    word reg, number;
-    bool real;
+    char said[2048];
+    struct text t = text_init(said, sizeof said);
+    struct error err;
 
     if (!debug_host(d))
         return;
-    if (*rest == '/') {
-        unit = rest[1] == 'b' ? 1 : rest[1] == 'h' ? 2 : rest[1] == 'w' ? 4 : 0;
-        if (!unit || (rest[2] && rest[2] != ' ')) {
-            debug_fail(d, "set%.4s: /b, /h or /w says the size in memory", rest);
-            return;
-        }
-        rest += 2;
-    }
-    debug_word(&rest, target, sizeof target);
-    real = strcmp(target, "real") == 0 && debug_word(&rest, target, sizeof target);
-    const char *values = rest + strspn(rest, " \t");
-    values += *values == '=';
-    rest = values;
-    if (!*target || !debug_word(&rest, value, sizeof value)) {
-        debug_fail(d, "set what to what? set a0 5, set status 0x80, set gpa:0x80001000 1 2 3");
-        return;
-    }
-    if (!view_register(target + (*target == '$'), &reg))
-        set_memory(d, target, unit, values);
-    else if (value_of(d, value, &number))
-        set_register(d, reg, reg <= VIEW_RING ? target : csr_info(reg)->name, number, real);
+    int code = change_text(d->verbs.host, debug_context(d), arguments, &t, &err);
+    if (t.length)
+        debug_say(d, "%s", said);
+    if (code)
+        debug_fail(d, "%s", err.text);
 }
 
 /* ---- asm ---------------------------------------------------------------------------------- */

@@ -91,7 +91,8 @@ static bool find_line(struct debug *d, const char *arguments)
     }
     if (!debug_place(d, arguments, &p))
         return false;
-    row = view_line(d->verbs.host, debug_context(d), p.address);
+    row = *p.image ? view_image_line(d->verbs.host, p.image, p.address)
+                   : view_line(d->verbs.host, debug_context(d), p.address);
     if (!row) {
         debug_fail(d, "no source line is known for %08x", p.address);
         return false;
@@ -171,6 +172,22 @@ void debug_show_code(struct debug *d, struct space space, word address)
         debug_say(d, "%s", line);
 }
 
+bool debug_code_is_there(struct debug *d, const struct place *p)
+{
+    const char *there =
+        *p->image ? view_image_name(d->verbs.host, debug_context(d), p->address) : p->image;
+    char name[64];
+
+    if (there && strcmp(there, p->image) == 0)
+        return true;
+    debug_fail(d,
+               "what %s has at %08x is not the code of %s; 'context NAME' looks through "
+               "another's eyes",
+               view_context_name(d->verbs.host, debug_context(d), name, sizeof name), p->address,
+               p->image);
+    return false;
+}
+
 void debug_disassemble(struct debug *d, const char *arguments)
 {
     char word_[256];
@@ -182,7 +199,7 @@ void debug_disassemble(struct debug *d, const char *arguments)
     if (!debug_host(d))
         return;
     if (debug_word(&rest, word_, sizeof word_)) {
-        if (!debug_place(d, word_, &p))
+        if (!debug_place(d, word_, &p) || !debug_code_is_there(d, &p))
             return;
         d->next_code = p.address & ~3u;
         if (view_symbol(d->verbs.host, debug_context(d), d->next_code, &at) && at.offset == 0 &&

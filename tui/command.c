@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "tui/dashboard.h"
 #include "world/backwards.h"
+#include "world/change.h"
 #include "world/snapshot_file.h"
 #include "world/timeline.h"
 #include "world/view.h"
@@ -351,6 +352,26 @@ static void command_type(struct tui *t, const char *arguments)
     }
 }
 
+static void command_set(struct tui *t, const char *arguments)
+{
+    struct pane_view view = tui_view(t);
+    char said[256];
+    struct text text = text_init(said, sizeof said);
+    struct error err;
+
+    if (!view.host) {
+        tui_complain(t, "the scenario has made no machine");
+        return;
+    }
+    int code = change_text(view.host, view.context, arguments, &text, &err);
+    for (char *end; (end = strchr(said, '\n'));)
+        *end = ';';
+    if (code)
+        tui_complain(t, "set: %s", err.text);
+    else
+        tui_say(t, "%s", said);
+}
+
 static void command_save(struct tui *t, const char *arguments)
 {
     struct error err;
@@ -534,8 +555,11 @@ static void command_help(struct tui *t, const char *arguments)
 
 static void command_command(struct tui *t, const char *arguments)
 {
-    (void)arguments;
+    char text[64];
+
     line_begin(&t->line);
+    snprintf(text, sizeof text, "%s%s", arguments, *arguments ? " " : "");
+    line_complete(&t->line, text);
     t->mode = MODE_COMMAND;
 }
 
@@ -618,9 +642,9 @@ void command_line(struct tui *t, const char *line)
 
 bool command_runs(const char *line)
 {
-    static const char *const verbs[] = {"step",      "over",      "out",       "trap",
-                                        "exit",      "back",      "back over", "back out",
-                                        "back trap", "back exit", "back run"};
+    static const char *const verbs[] = {
+        "step",      "over",        "source",   "out",       "trap",      "exit",    "back",
+        "back over", "back source", "back out", "back trap", "back exit", "back run"};
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (strcmp(line, verbs[i]) == 0)

@@ -17,6 +17,7 @@
 #define WORLD_CHANGE_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "world/view.h"
 
 enum change_side {
@@ -28,5 +29,16 @@ enum change_side {
  * are dropped. */
 int change_register(struct host *h, uint16_t context, enum change_side side, word reg, word value,
                     word *now, struct error *err);
+
+/*
+ * As people write it, in the debugger and the dashboard:
+ *
+ *     [real] REGISTER [=] VALUE         real: the processor's, where a VM sees another
+ *     [/b | /h | /w] PLACE [=] VALUE... bytes, halves or words (place.h) one behind the other
+ *
+ * `said` gets a line for each; on an error, for those before it.
+ */
+int change_text(struct host *h, uint16_t context, const char *text, struct text *said,
+                struct error *err);
 
 #endif

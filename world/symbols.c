@@ -112,6 +112,14 @@ const struct line_row *view_line(const struct host *h, uint16_t context, gva add
     return NULL;
 }
 
+const struct line_row *view_image_line(const struct host *h, const char *image, word address)
+{
+    for (const struct host_image *i = h->images; i; i = i->next)
+        if (strcmp(i->name, image) == 0)
+            return lines_at(&i->lines, address);
+    return NULL;
+}
+
 bool view_line_owner(const struct host *h, const char *file, uint32_t line, word *address,
                      const char **image)
 {

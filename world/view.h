@@ -107,6 +107,8 @@ const char *view_symbol_text(const struct host *h, uint16_t context, gva address
 const struct line_row *view_line(const struct host *h, uint16_t context, gva address);
 /* Where "FILE:LINE" begins, FILE being the end of a path; false when nowhere. */
 bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address);
+/* The same of one image, by the address that its file gives the code, wherever that is now. */
+const struct line_row *view_image_line(const struct host *h, const char *image, word address);
 /* "NAME" or "IMAGE:NAME"; the first image that has it. False when none does. */
 bool view_symbol_find(const struct host *h, const char *name, word *value);
 /* The same two, and which image it is in. */

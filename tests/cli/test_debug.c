@@ -95,7 +95,7 @@ static const struct {
      {"breakpoint: trap timer", "trap timer", "trap_entry", "ring 0"}},
     {VMM,
      "exit cause=privileged\nexplain\nexit insn=csrrs\ninfo contexts\ncontext os\nprint s0\n",
-     {"ring 0  80000000 _start  vmm/arch_entry.S:", "exit privileged", "L1 os 1>0",
+     {"_start  vmm/arch_entry.S:", "exit privileged", "L1 os 1>0",
       "L0 vmm  ring 0", "belongs to ring 0; this was ring 1", "exit privileged", "L1 os 1>0", ">",
       "L0  vmm", "monitor", "L1    os", "looking at os", "s0"}},
     {VMM,
