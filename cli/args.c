@@ -151,6 +151,16 @@ bool cli_flag(const struct cli_args *args, char key)
     return cli_value(args, key, 0) != NULL;
 }
 
+static const char *option_name(const struct cli_args *args, char key)
+{
+    const struct cli_option *o;
+
+    for (unsigned i = 0; (o = option_at(args->command, i)); i++)
+        if (o->key == key)
+            return o->name;
+    return "";
+}
+
 int cli_number(const struct cli_args *args, char key, uint64_t least, uint64_t most,
                uint64_t otherwise, uint64_t *out, struct error *err)
 {
@@ -163,8 +173,9 @@ int cli_number(const struct cli_args *args, char key, uint64_t least, uint64_t m
         return 0;
     if (!number_parse(value, out) || *out < least || *out > most)
         return error_set(err, ERROR_usage,
-                         "%s: '%s' is no number from %llu to %llu (4096, 0x1000, 64M and 2e8 are)",
-                         args->command->name, value, (unsigned long long)least,
-                         (unsigned long long)most);
+                         "%s: --%s: '%s' is no number from %llu to %llu (4096, 0x1000, 64M and 2e8 "
+                         "are numbers)",
+                         args->command->name, option_name(args, key), value,
+                         (unsigned long long)least, (unsigned long long)most);
     return 0;
 }

@@ -98,7 +98,7 @@ void debug_explain(struct debug *d, const char *arguments)
     (void)arguments;
     if (!debug_host(d))
         return;
-    explain_stop(d->verbs.host, d->verbs.has_event ? &d->verbs.event : NULL, &t);
+    explain_stop(d->verbs.host, &t);
     if (t.length)
         debug_say(d, "%s", story);
     else

@@ -59,8 +59,10 @@ const char *tui_why(const struct tui *t, bool only_end, char *buffer, size_t siz
 {
     struct text why = text_init(buffer, size);
 
-    if (tui_host(t))
-        explain_stop(tui_host(t), t->run.has_event && !only_end ? &t->run.event : NULL, &why);
+    if (tui_host(t) && only_end)
+        explain_end(tui_host(t), &why);
+    else if (tui_host(t))
+        explain_stop(tui_host(t), &why);
     return buffer;
 }
 
@@ -247,6 +249,7 @@ static const char no_scenario[] =
     "    text = 'The machine stands before the first instruction. s steps, t runs to the next '\n"
     "        .. 'trap, c runs on, w says why the machine stands; the capital letters go back in '\n"
     "        .. 'time.',\n"
+    "    dashboard = { { 'code', 'state' }, { 'traps' }, { 'console' } },\n"
     "}\n";
 
 static struct verbs_story begin_story(struct tui *t)

@@ -8,7 +8,7 @@
  *     no trap handler ...                                    why it was the end
  *
  * What is known by the tables of isa/ is taken from them; a function here says only what no
- * table can: how the rule applies to these operands.
+ * table can: how the rule applies to these operands. Memory is in explain_memory.c.
  */
 #include "world/explain.h"
 
@@ -16,24 +16,9 @@
 
 #include "isa/csr.h"
 #include "isa/disasm.h"
-#include "isa/paging.h"
 #include "trace/recorder.h"
+#include "world/explain_story.h"
 #include "world/view.h"
-
-struct story {
-    const struct host *host;
-    const struct event *event;
-    struct insn insn;
-    struct text *out;
-};
-
-static const struct {
-    const char *name;
-    word base, size; /* size 0: as much RAM as the machine has */
-} regions[] = {
-#define REGION(name, base, size, meaning) {#name, base, size},
-#include "isa/platform.def"
-};
 
 /* ---- where and what ----------------------------------------------------------------------- */
 
@@ -48,8 +33,8 @@ static void tell_place(const struct story *s)
         text_add(s->out, "%s:%u: ", row->file, row->line);
     else if (*view_symbol_text(s->host, e->context, e->pc, true, symbol, sizeof symbol))
         text_add(s->out, "%s: ", symbol);
-    text_add(s->out, "error: %s (cause %u)\n", cause ? cause->text : "unknown cause",
-             e->cause & ~CAUSE_INTERRUPT);
+    text_add(s->out, "%s: %s (cause %u)\n", s->event->kind == EVENT_shutdown ? "error" : "trap",
+             cause ? cause->text : "unknown cause", e->cause & ~CAUSE_INTERRUPT);
 }
 
 static const char *register_name(unsigned number)
@@ -63,18 +48,11 @@ static const char *register_name(unsigned number)
     return names[number & 31];
 }
 
-/* Whether nothing has run since: what the handler has done to the registers is not what the
- * instruction saw. */
-static bool is_fresh(const struct story *s)
-{
-    return machine_icount(host_machine(s->host)) <= s->event->icount + 1;
-}
-
 static void tell_operand(const struct story *s, char letter, unsigned number, bool *any)
 {
     const struct cpu_regs *r = machine_regs(host_machine(s->host));
 
-    if (!is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
+    if (!story_is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
         return;
     text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number), r->x[number]);
     *any = true;
@@ -85,6 +63,10 @@ static void tell_instruction(const struct story *s)
     bool any = false;
 
     text_add(s->out, "  %08x  ", s->event->pc);
+    if (s->event->cause & CAUSE_INTERRUPT) {
+        text_add(s->out, "is next: an interrupt comes between two instructions\n");
+        return;
+    }
     if (!s->event->insn && s->event->cause != CAUSE_illegal) {
         text_add(s->out, "(no instruction could be fetched)\n");
         return;
@@ -94,159 +76,6 @@ static void tell_instruction(const struct story *s)
     if (s->insn.rs2 != s->insn.rs1)
         tell_operand(s, 't', s->insn.rs2, &any);
     text_add(s->out, "\n");
-}
-
-/* ---- memory ------------------------------------------------------------------------------- */
-
-static word region_end(const struct story *s, unsigned i)
-{
-    const struct machine_config *config = machine_config(host_machine(s->host));
-
-    return regions[i].base + (regions[i].size ? regions[i].size : config->ram_size) - 1;
-}
-
-/* The regions below and above an address where nothing is, or the one that it lies in. */
-static void tell_neighbours(const struct story *s, word address)
-{
-    int below = -1, above = -1;
-
-    for (unsigned i = 0; i < COUNT_OF(regions); i++) {
-        if (address >= regions[i].base && address <= region_end(s, i)) {
-            text_add(s->out,
-                     "  it lies in %s (0x%08x to 0x%08x), which has no register there, or none of "
-                     "this width\n",
-                     regions[i].name, regions[i].base, region_end(s, i));
-            return;
-        }
-        if (regions[i].base < address)
-            below = (int)i;
-        else if (above < 0)
-            above = (int)i;
-    }
-    text_add(s->out, "  near it: ");
-    if (below >= 0)
-        text_add(s->out, "%s 0x%08x to 0x%08x below", regions[below].name, regions[below].base,
-                 region_end(s, (unsigned)below));
-    if (above >= 0)
-        text_add(s->out, "%s%s 0x%08x to 0x%08x above", below >= 0 ? ", " : "", regions[above].name,
-                 regions[above].base, region_end(s, (unsigned)above));
-    text_add(s->out, "\n");
-}
-
-static void tell_misaligned(const struct story *s)
-{
-    unsigned width = 1u << (s->insn.bits >> 12 & 3); /* funct3 of loads and stores */
-
-    text_add(s->out,
-             "  address 0x%08x is no multiple of %u: an access of %u bytes must be aligned\n",
-             s->event->tval, width, width);
-}
-
-static void tell_fetch_misaligned(const struct story *s)
-{
-    text_add(s->out, "  the jump's target 0x%08x is no multiple of 4, the size of an instruction\n",
-             s->event->tval);
-}
-
-void explain_entry(word entry, struct text *out)
-{
-    static const struct {
-        word bit;
-        char letter;
-    } bits[] = {{PTE_R, 'r'}, {PTE_W, 'w'}, {PTE_X, 'x'}, {PTE_A, 'a'}, {PTE_D, 'd'}};
-
-    if (!(entry & PTE_V)) {
-        text_add(out, "not valid");
-        return;
-    }
-    if (!(entry & (PTE_R | PTE_W | PTE_X))) {
-        text_add(out, "table at 0x%08x", entry & PTE_PPN);
-        return;
-    }
-    text_add(out, "page 0x%08x, ", entry & PTE_PPN);
-    for (unsigned i = 0; i < COUNT_OF(bits); i++)
-        text_add_char(out, entry & bits[i].bit ? bits[i].letter : '-');
-    text_add(out, ", rings 0 to %u", (entry & PTE_PL) >> PTE_PL_SHIFT);
-    if (entry & PTE_ZERO)
-        text_add(out, ", bits 11:10 are not 0");
-}
-
-/* Which of the rules the leaf breaks for this access by this ring. */
-static void tell_broken_rule(const struct story *s, word entry)
-{
-    word needed = s->event->cause == CAUSE_fetch_page   ? PTE_X
-                  : s->event->cause == CAUSE_store_page ? PTE_W
-                                                        : PTE_R;
-
-    if (!(entry & PTE_V))
-        text_add(s->out, "  no page is mapped there\n");
-    else if (!(entry & (PTE_R | PTE_W | PTE_X)))
-        text_add(s->out,
-                 "  the last table's entry points to another table: there are two levels\n");
-    else if ((entry & PTE_W) && !(entry & PTE_R))
-        text_add(s->out, "  W without R is reserved\n");
-    else if (!(entry & needed))
-        text_add(s->out, "  the page does not allow this access\n");
-    else if (s->event->ring_from > (entry & PTE_PL) >> PTE_PL_SHIFT)
-        text_add(s->out, "  ring %u may not use the page\n", s->event->ring_from);
-    else
-        text_add(s->out,
-                 "  the table allows it now: a stale TLB entry; sfence.vma was forgotten\n");
-}
-
-/* The walk, entry by entry. False when it left RAM, which has then been said. */
-static bool tell_walk_steps(const struct story *s, struct walk_step *last)
-{
-    struct walk_step steps[2];
-    unsigned n = view_walk(s->host, s->event->context, s->event->tval, steps);
-
-    text_add(s->out, "  address 0x%08x, ring %u; the walk:\n", s->event->tval, s->event->ring_from);
-    for (unsigned i = 0; i < n; i++) {
-        *last = steps[i];
-        text_add(s->out, "    level %u: entry at 0x%08x", 1 - i, steps[i].address);
-        if (!steps[i].readable) {
-            text_add(s->out, ", which is outside RAM\n");
-            return false;
-        }
-        text_add(s->out, " = 0x%08x: ", steps[i].entry);
-        explain_entry(steps[i].entry, s->out);
-        text_add(s->out, "\n");
-    }
-    return n > 0;
-}
-
-static void tell_walk(const struct story *s)
-{
-    struct walk_step last;
-
-    if (tell_walk_steps(s, &last))
-        tell_broken_rule(s, last.entry);
-}
-
-/* Physical addresses: with paging on the walk says which one it was, or where it went astray. */
-static void tell_access(const struct story *s)
-{
-    hpa physical = s->event->tval;
-
-    if (machine_regs(host_machine(s->host))->ptbr & PTBR_ON) {
-        struct walk_step last;
-        if (!tell_walk_steps(s, &last))
-            return;
-        if (!machine_translate(host_machine(s->host), s->event->tval, &physical))
-            physical = (last.entry & PTE_PPN) | (s->event->tval & ~PAGE_MASK);
-    }
-    text_add(s->out, "  there is nothing at physical address 0x%08x\n", physical);
-    tell_neighbours(s, physical);
-    if (s->event->tval < PAGE_SIZE)
-        text_add(s->out, "  an address this small is often a pointer that was never set\n");
-}
-
-static void tell_fetch_access(const struct story *s)
-{
-    tell_access(s);
-    if (is_fresh(s))
-        text_add(s->out, "  ra = 0x%08x: where the last call was to return to\n",
-                 machine_regs(host_machine(s->host))->x[1]);
 }
 
 /* ---- privilege ---------------------------------------------------------------------------- */
@@ -273,6 +102,24 @@ static void tell_illegal(const struct story *s)
                  "  a word of zeros: did the program run on behind its last instruction?\n");
 }
 
+/* A VM's kernel is in its own ring 0, and has done nothing wrong. */
+static void tell_belief(const struct story *s)
+{
+    char name[32];
+    word ring;
+
+    if (s->event->context == 0 || !story_is_fresh(s) ||
+        !view_guest(s->host, s->event->context, VIEW_RING, &ring))
+        return;
+    view_context_name(s->host, s->event->context, name, sizeof name);
+    if (ring == 0)
+        text_add(s->out, "  %s believes to be in ring 0: its monitor answers for the hardware\n",
+                 name);
+    else
+        text_add(s->out, "  %s believes to be in ring %u: its own kernel gets the trap\n", name,
+                 ring);
+}
+
 static void tell_privileged(const struct story *s)
 {
     const struct csr_info *csr = s->insn.csr ? csr_info(s->insn.csr) : NULL;
@@ -291,6 +138,7 @@ static void tell_privileged(const struct story *s)
     else
         text_add(s->out, "  %s belongs to ring 0; this was ring %u\n", insn_info(s->insn.id)->name,
                  ring);
+    tell_belief(s);
 }
 
 static void tell_call(const struct story *s)
@@ -299,7 +147,7 @@ static void tell_call(const struct story *s)
 
     if (s->event->kind == EVENT_shutdown)
         text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
-    else if (is_fresh(s))
+    else if (story_is_fresh(s))
         text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", r->tvec, r->x[17]);
 }
 
@@ -309,16 +157,16 @@ static const struct {
     word cause;
     void (*tell)(const struct story *s);
 } rules[] = {
-    {CAUSE_fetch_misaligned, tell_fetch_misaligned},
-    {CAUSE_fetch_access, tell_fetch_access},
+    {CAUSE_fetch_misaligned, explain_fetch_misaligned},
+    {CAUSE_fetch_access, explain_fetch_access},
     {CAUSE_illegal, tell_illegal},
-    {CAUSE_load_misaligned, tell_misaligned},
-    {CAUSE_store_misaligned, tell_misaligned},
-    {CAUSE_load_access, tell_access},
-    {CAUSE_store_access, tell_access},
-    {CAUSE_fetch_page, tell_walk},
-    {CAUSE_load_page, tell_walk},
-    {CAUSE_store_page, tell_walk},
+    {CAUSE_load_misaligned, explain_misaligned},
+    {CAUSE_store_misaligned, explain_misaligned},
+    {CAUSE_load_access, explain_access},
+    {CAUSE_store_access, explain_access},
+    {CAUSE_fetch_page, explain_walk},
+    {CAUSE_load_page, explain_walk},
+    {CAUSE_store_page, explain_walk},
     {CAUSE_privileged, tell_privileged},
     {CAUSE_ecall_ring0, tell_call},
     {CAUSE_ecall_ring1, tell_call},
@@ -392,13 +240,36 @@ void explain_trap_loop(struct host *h, struct text *out)
     explain_event(h, last, out);
 }
 
-void explain_stop(struct host *h, const struct event *e, struct text *out)
+/* The trap or exit that the step before has ended in; NULL: it has not. */
+static const struct event *last_trap(struct host *h)
+{
+    const struct recorder *r = host_recorder(h);
+    uint64_t now = machine_icount(host_machine(h));
+
+    for (uint64_t i = recorder_total(r); i-- > recorder_first(r);) {
+        const struct event *e = recorder_at(r, i);
+        if (e->icount + 1 < now)
+            return NULL;
+        if (e->kind == EVENT_trap || e->kind == EVENT_exit)
+            return e;
+    }
+    return NULL;
+}
+
+void explain_stop(struct host *h, struct text *out)
+{
+    const struct event *e = last_trap(h);
+
+    if (!explain_end(h, out) && e)
+        explain_event(h, e, out);
+}
+
+bool explain_end(struct host *h, struct text *out)
 {
     size_t before = out->length;
 
     explain_shutdown(h, out);
     if (out->length == before)
         explain_trap_loop(h, out);
-    if (out->length == before && e && (e->kind == EVENT_trap || e->kind == EVENT_exit))
-        explain_event(h, e, out);
+    return out->length > before;
 }

@@ -24,12 +24,12 @@ void explain_entry(word entry, struct text *out);
 /* As explain_event, for why the machine has shut down; nothing for a machine that has not. */
 void explain_shutdown(struct host *h, struct text *out);
 
-/*
- * Why the machine stands where it stands: its shutdown, else the loop of traps that it is in, else
- * the trap or exit `e` that has just stopped it (NULL: none). Nothing when there is nothing to
- * explain.
- */
-void explain_stop(struct host *h, const struct event *e, struct text *out);
+/* What a machine cannot get out of: its shutdown, or the loop of traps that it is in. False when
+ * there is neither. */
+bool explain_end(struct host *h, struct text *out);
+
+/* The same, else the trap or exit that the last step has ended in; nothing when it has not. */
+void explain_stop(struct host *h, struct text *out);
 
 /*
  * For a machine that has used up its budget: when its last traps were all the same one, which

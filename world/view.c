@@ -271,13 +271,14 @@ static bool entry_maps(word entry)
     return (entry & (PTE_R | PTE_X)) != 0;
 }
 
-unsigned view_walk(const struct host *h, uint16_t context, gva address, struct walk_step steps[2])
+/* Tables in the memory that the context believes to be physical. */
+static unsigned walk(const struct host *h, uint16_t context, word ptbr, gva address,
+                     struct walk_step steps[2])
 {
-    word ptbr, table;
+    word table = (ptbr & PTBR_PPN) << PAGE_SHIFT;
 
-    if (!page_table(h, context, &ptbr) || !(ptbr & PTBR_ON))
+    if (!(ptbr & PTBR_ON))
         return 0;
-    table = (ptbr & PTBR_PPN) << PAGE_SHIFT;
     for (unsigned level = 0; level < 2; level++) {
         unsigned index = level == 0 ? PT_INDEX1(address) : PT_INDEX0(address);
         struct walk_step *s = &steps[level];
@@ -289,6 +290,18 @@ unsigned view_walk(const struct host *h, uint16_t context, gva address, struct w
         table = s->entry & PTE_PPN;
     }
     return 2;
+}
+
+unsigned view_walk(const struct host *h, uint16_t context, gva address, struct walk_step steps[2])
+{
+    word ptbr;
+
+    return page_table(h, context, &ptbr) ? walk(h, context, ptbr, address, steps) : 0;
+}
+
+unsigned view_walk_real(const struct host *h, word ptbr, gva address, struct walk_step steps[2])
+{
+    return walk(h, 0, ptbr, address, steps);
 }
 
 /* A guest-virtual address in the context's physical memory. */

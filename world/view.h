@@ -49,6 +49,8 @@ struct walk_step {
 };
 /* Returns the number of steps (0 with paging off, at most 2). */
 unsigned view_walk(const struct host *h, uint16_t context, gva address, struct walk_step steps[2]);
+/* The same of the table in the machine's own memory that this value of ptbr means. */
+unsigned view_walk_real(const struct host *h, word ptbr, gva address, struct walk_step steps[2]);
 
 /* ---- contexts ----------------------------------------------------------------------------- */
 

@@ -375,7 +375,7 @@ START_TEST(a_loop_of_traps_is_told_while_it_runs)
     ck_assert(verbs_running(&tui->run));
     draw(80, 24);
     ck_shows("a loop of traps: the handler returns, and the same instruction traps again");
-    ck_shows("prog.s:3: error: load from nothing");
+    ck_shows("prog.s:3: trap: load from nothing");
 }
 END_TEST
 

@@ -110,17 +110,66 @@ START_TEST(operands_are_told_of_the_step_that_was_just_made_only)
     ck_assert_int_eq(host_advance(h, 100), ADVANCE_GOAL);
     struct event e = *host_goal_event(h);
     struct text out = text_init(text, sizeof text);
-    explain_stop(h, &e, &out);
+    explain_stop(h, &out);
+    ck_assert_ptr_nonnull(strstr(text, "case.s:4: trap: load from nothing (cause 5)"));
     ck_assert_ptr_nonnull(strstr(text, "lw a0, 0(a1)      a1 = 0x00000008"));
     host_advance(h, 1);
     out = text_init(text, sizeof text);
-    explain_stop(h, &e, &out);
+    explain_event(h, &e, &out);
     ck_assert_ptr_nonnull(strstr(text, "lw a0, 0(a1)\n"));
     out = text_init(text, sizeof text);
-    explain_stop(h, NULL, &out);
+    explain_stop(h, &out);
     ck_assert_str_eq(text, "");
     world_free(w);
     asm_result_free(&assembled);
+}
+END_TEST
+
+/* A kernel that does nothing wrong, in a VM: what it believes, and the table that counts. */
+static const struct {
+    const char *filter;
+    const char *says[6];
+} exits[] = {
+    {"exit cause=privileged",
+     {"trap: privileged", "csrw", "this was ring 1", "os believes to be in ring 0"}},
+    {"exit cause=store_page",
+     {"address 0x1000000", "os has paging off", "to os that is uart: its monitor plays the device",
+      "its walk for real ring 1", "no page is mapped there"}},
+    {"exit cause=fetch_page",
+     {"the walk as os in its ring 0 sees it", "r-x--, rings 0 to 0", "its own table allows it",
+      "its walk for real ring 1"}},
+    {"exit from=3 cause=ecall_ring3", {"trap: system call from ring 3", "(a7)"}},
+};
+
+START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
+{
+    static const struct host_module modules[] = {{"os.elf", "build/guest/os.elf"},
+                                                 {"programs", "build/guest/programs.pack"}};
+    struct host_program program = {
+        .image = "build/guest/vmm.elf",
+        .modules = modules,
+        .module_count = COUNT_OF(modules),
+        .cmdline = "vm=os technique=full ram=8M kernel=os.elf modules=programs"};
+    struct machine_config config = machine_config_default();
+    struct goal goal = {.kind = GOAL_EVENT, .budget = 50000000};
+    char text[EXPLAIN_SIZE];
+    struct error err = {0};
+    struct world *w;
+    struct host *h;
+
+    config.ram_size = 32u << 20;
+    ck_assert_int_eq(world_new(&w, &err), 0);
+    ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
+    ck_assert_msg(host_load(h, &program, &err) == 0, "%s", err.text);
+    ck_assert_msg(filter_parse(&goal.filter, exits[_i].filter, NULL, &err) == 0, "%s", err.text);
+    host_set_goal(h, &goal);
+    ck_assert_int_eq(host_advance(h, goal.budget), ADVANCE_GOAL);
+    struct text out = text_init(text, sizeof text);
+    explain_stop(h, &out);
+    for (unsigned i = 0; i < COUNT_OF(exits[_i].says) && exits[_i].says[i]; i++)
+        ck_assert_msg(strstr(text, exits[_i].says[i]) != NULL, "%s: no \"%s\" in:\n%s",
+                      exits[_i].filter, exits[_i].says[i], text);
+    world_free(w);
 }
 END_TEST
 
@@ -133,6 +182,8 @@ Suite *suite_world_explain(void)
     tcase_add_loop_test(c, what_went_wrong_is_told_with_place_operands_and_rule, 0,
                         COUNT_OF(cases));
     tcase_add_test(c, operands_are_told_of_the_step_that_was_just_made_only);
+    tcase_add_loop_test(c, of_a_vm_both_what_it_believes_and_what_is_real_is_told, 0,
+                        COUNT_OF(exits));
     suite_add_tcase(s, c);
     return s;
 }

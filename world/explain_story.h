@@ -1,0 +1,29 @@
+/* An explanation under way (explain.c), and the part of it that is about memory; for world/ alone. */
+#ifndef WORLD_EXPLAIN_STORY_H
+#define WORLD_EXPLAIN_STORY_H
+
+#include "isa/insn.h"
+#include "world/explain.h"
+
+struct story {
+    const struct host *host;
+    const struct event *event;
+    struct insn insn;
+    struct text *out;
+};
+
+/* Whether nothing has run since: what the handler has done to the registers is not what the
+ * instruction saw. */
+static inline bool story_is_fresh(const struct story *s)
+{
+    return machine_icount(host_machine(s->host)) <= s->event->icount + 1;
+}
+
+/* The rules by cause, in lines. */
+void explain_misaligned(const struct story *s);
+void explain_fetch_misaligned(const struct story *s);
+void explain_walk(const struct story *s);
+void explain_access(const struct story *s);
+void explain_fetch_access(const struct story *s);
+
+#endif
