@@ -3,4 +3,5 @@
 
 return {
     { name = "full", machine = {}, what = "trap and emulate" },
+    { name = "assist", machine = { vt = true }, what = "hardware assist with shadow page tables" },
 }

@@ -1,5 +1,6 @@
 -- The same session of the same operating system under every technique of virtualization, side by side.
 
+local properties = require "properties"
 local techniques = require "techniques"
 
 local RAM = "8M"
@@ -69,8 +70,8 @@ local function listen(m, r, technique)
     end)
     m:on_hint({ hint = "vm_destroy" }, function()
         local vm = m.vms[1]
-        r.exits, r.own, r.steps = m:count("exit", { vm = vm }), vm.cycles, vm.steps
-        r.instret = vm.guest.instret
+        r.exits, r.own = m:count("exit", { vm = vm }), vm.cycles
+        r.direct = properties.efficiency(m, vm)
     end)
 end
 
@@ -82,7 +83,6 @@ local function run_virtual(technique)
     session(m)
     r.machine, r.status, r.disk, r.console = m, m.status, m.disk_digest, guest_text(m.console)
     r.monitor = m.contexts[1].cycles
-    r.direct = (r.steps - r.exits) / r.instret
     r.refused = m:count("hint", { hint = "refused" })
     return r
 end

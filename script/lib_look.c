@@ -4,6 +4,7 @@
  */
 #include "isa/csr.h"
 #include "isa/disasm.h"
+#include "isa/vmcb.h"
 #include "script/internal.h"
 #include "trace/counters.h"
 #include "trace/recorder.h"
@@ -295,6 +296,9 @@ static void push_counter(lua_State *L, struct host *h, const struct counter *row
         lua_pushstring(L, cause->name);
         lua_setfield(L, -2, "cause");
     }
+    lua_pushboolean(L,
+                    kind->cause[0] && (row->cause & CAUSE_EXIT) && !(row->cause & CAUSE_INTERRUPT));
+    lua_setfield(L, -2, "hardware");
     counter_label(row, &t);
     set_text(L, "label", &t);
     context_push(L, h, row->context);

@@ -6,7 +6,7 @@
  *
  *   nothing           it trapped to the monitor, which mended something; it will try again
  *   one instruction   directly, or by the monitor's hand; or a trap of its own
- *   an interrupt      it is in its handler now, and epc is where the reference stands
+ *   one of these, and then what is not announced: an interrupt, or a fetch that faults
  *
  * Which of them is seen by comparing: the reference stands before the instruction that was
  * announced last, so equal states after an exit mean that nothing was done.
@@ -26,10 +26,13 @@
 #include <string.h>
 
 #define REGISTERS_MAX 64
+#define GENERAL       32 /* the first ones: x1 to x31, and pc */
+#define UNANNOUNCED   2  /* an interrupt, and its handler cannot be fetched */
 
 /* Values of the registers that are compared, in the order of oracle.registers. */
 struct state {
     word value[REGISTERS_MAX];
+    uint64_t unknown; /* bit: of this register nobody knows now what it is for the guest */
 };
 
 struct oracle {
@@ -65,10 +68,11 @@ static void choose_registers(struct oracle *o)
 
 static bool guest_state(const struct oracle *o, struct state *s)
 {
+    s->unknown = 0;
     for (unsigned i = 0; i < o->count; i++)
         if (!view_guest(o->host, o->context, o->registers[i], &s->value[i]))
-            return false;
-    return true;
+            s->unknown |= (uint64_t)1 << i;
+    return !(s->unknown & ((uint64_t)1 << GENERAL) - 1);
 }
 
 static void reference_state(const struct oracle *o, struct state *s)
@@ -98,23 +102,28 @@ static word value_of(const struct oracle *o, const struct state *s, word reg)
 }
 
 /* The first register that differs, else o->count. */
-static unsigned difference(const struct oracle *o, const struct state *a, const struct state *b)
+static unsigned difference(const struct oracle *o, const struct state *guest,
+                           const struct state *reference)
 {
     unsigned i = 0;
 
-    while (i < o->count && a->value[i] == b->value[i])
+    while (i < o->count && (guest->value[i] == reference->value[i] || (guest->unknown >> i & 1)))
         i++;
     return i;
 }
 
-/* Has the guest taken an interrupt where the reference stands? */
-static bool is_interrupted_there(const struct oracle *o, const struct state *guest,
-                                 const struct state *reference)
+/* Is the guest in its handler because of something between instructions, where the reference
+ * stands? */
+static bool is_trapped_there(const struct oracle *o, const struct state *guest,
+                             const struct state *reference)
 {
+    word cause = value_of(o, guest, CSR_cause);
+
     for (word x = 1; x < 32; x++)
         if (value_of(o, guest, x) != value_of(o, reference, x))
             return false;
-    return (value_of(o, guest, CSR_cause) & CAUSE_INTERRUPT) &&
+    return ((cause & CAUSE_INTERRUPT) || cause == CAUSE_fetch_access ||
+            cause == CAUSE_fetch_page) &&
            value_of(o, guest, VIEW_PC) == value_of(o, guest, CSR_tvec) &&
            value_of(o, guest, CSR_epc) == value_of(o, reference, VIEW_PC);
 }
@@ -166,9 +175,15 @@ static void follow(struct oracle *o, const struct state *guest)
     machine_set_regs(o->reference, &r);
 }
 
-static void take_interrupt(struct oracle *o, const struct state *guest)
+/* An interrupt comes from outside. A fetch must fault here by itself. */
+static void take_trap(struct oracle *o, const struct state *guest)
 {
-    machine_take(o->reference, value_of(o, guest, CSR_cause));
+    word cause = value_of(o, guest, CSR_cause);
+
+    if (cause & CAUSE_INTERRUPT)
+        machine_take(o->reference, cause);
+    else
+        machine_run(o->reference, 1);
     o->report.steps++;
 }
 
@@ -207,13 +222,14 @@ static unsigned catch_up(struct oracle *o, const struct state *guest, struct sta
     unsigned at = difference(o, guest, reference);
     if (!o->begun || (o->exited && at == o->count))
         return at;
-    if (!o->exited || !is_interrupted_there(o, guest, reference)) {
+    if (!o->exited || !is_trapped_there(o, guest, reference)) {
         follow(o, guest);
         reference_state(o, reference);
         at = difference(o, guest, reference);
     }
-    if (at < o->count && is_interrupted_there(o, guest, reference)) {
-        take_interrupt(o, guest);
+    for (unsigned i = 0; i < UNANNOUNCED && at < o->count && is_trapped_there(o, guest, reference);
+         i++) {
+        take_trap(o, guest);
         reference_state(o, reference);
         at = difference(o, guest, reference);
     }
@@ -238,22 +254,16 @@ static void compare(struct oracle *o, const struct event *e)
     o->insn = e->insn;
 }
 
-/* An instruction that cannot be fetched is not announced but by its exit. */
-static bool is_fetch_fault(word cause)
-{
-    return cause == CAUSE_fetch_access || cause == CAUSE_fetch_page;
-}
-
 static void watch(void *user, const struct event *e)
 {
     struct oracle *o = user;
 
     if (e->context != o->context || o->host->silent)
         return;
-    if (e->kind == EVENT_insn || is_fetch_fault(e->cause))
-        compare(o, e);
     if (e->kind == EVENT_exit)
         o->exited = true;
+    else
+        compare(o, e);
 }
 
 static void ask(void *user, const struct event *e)
@@ -309,7 +319,7 @@ static int copy_registers(const struct oracle *o, struct error *err)
     r.ring = value_of(o, &s, VIEW_RING);
     machine_set_regs(o->reference, &r);
     for (unsigned i = 0; i < o->count; i++)
-        if (o->registers[i] > VIEW_RING)
+        if (o->registers[i] > VIEW_RING && !(s.unknown >> i & 1))
             machine_csr_write(o->reference, o->registers[i], s.value[i]);
     return 0;
 }

@@ -225,6 +225,25 @@ bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out)
     return false;
 }
 
+/* With hardware assist the control registers of the guest's own kernel are in the processor; but
+ * for those of paging where its tables are shadowed. Of them the monitor keeps ptbr and tptbr; what
+ * eptbr is for the guest, the monitor itself finds out at the next exit. */
+enum where { IN_PAGE, IN_PROCESSOR, UNKNOWN };
+
+static enum where where_is(const struct host *h, uint16_t context, word reg)
+{
+    struct machine_guest guest;
+    word nested = 0;
+
+    if (context == 0 || context != view_current(h) || context != contexts(h)->base ||
+        !machine_guest(h->machine, &guest))
+        return IN_PAGE;
+    machine_read(h->machine, guest.vmcb + VMCB_nested_paging, &nested, sizeof nested);
+    if (nested || (reg != CSR_ptbr && reg != CSR_tptbr && reg != CSR_eptbr))
+        return IN_PROCESSOR;
+    return reg == CSR_eptbr ? UNKNOWN : IN_PAGE;
+}
+
 bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
 {
     const struct context *k = view_context(h, context);
@@ -234,7 +253,10 @@ bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
         return false;
     if (context == 0 ? view_current(h) == 0 || !plain : plain && context == view_current(h))
         return machine_register(h, reg, value);
-    if (context == 0)
+    enum where where = where_is(h, context, reg);
+    if (where == IN_PROCESSOR)
+        return machine_register(h, reg, value);
+    if (context == 0 || where == UNKNOWN)
         return false; /* a root that does not run has its registers on its stack, if at all */
     if (plain && context == h->leaver.context) {
         *value = reg == VIEW_PC ? h->leaver.pc : h->leaver.x[reg];

@@ -1,12 +1,10 @@
 -- Popek and Goldberg's three properties of a monitor, as they are measured here, for each VM that lives.
 
--- Guest instructions that the processor ran itself, of all that the guest believes to have run.
+local properties = require "properties"
+
 local function direct(m, vm)
-    local all = vm.guest.instret
-    if not all or all == 0 then
-        return "-"
-    end
-    return ("%.2f%%"):format(100 * math.min(1, (vm.steps - m:count("exit", { vm = vm })) / all))
+    local share = properties.efficiency(m, vm)
+    return share and ("%.2f%%"):format(100 * share) or "-"
 end
 
 local function equivalence(m)

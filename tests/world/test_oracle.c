@@ -20,7 +20,7 @@ static struct world *world;
 static struct host *host;
 static struct error err;
 
-static void load(bool classic, const char *kernel, const char *words)
+static void load(bool classic, const char *technique, const char *kernel, const char *words)
 {
     struct host_module modules[] = {{"k", kernel}, {"programs", "build/guest/programs.pack"}};
     struct machine_config config = machine_config_default();
@@ -31,7 +31,10 @@ static void load(bool classic, const char *kernel, const char *words)
                              .cmdline = cmdline};
 
     config.classic = classic;
-    snprintf(cmdline, sizeof cmdline, "vm=g ram=4M kernel=k modules=programs cmdline={%s}", words);
+    config.vt = strcmp(technique, "full") != 0;
+    config.npt = strcmp(technique, "npt") == 0;
+    snprintf(cmdline, sizeof cmdline,
+             "vm=g technique=%s ram=4M kernel=k modules=programs cmdline={%s}", technique, words);
     ck_assert_msg(world_new(&world, &err) == 0, "%s", err.text);
     ck_assert_msg(world_add(world, "m", &config, &host, &err) == 0, "%s", err.text);
     ck_assert_msg(host_load(host, &p, &err) == 0, "%s", err.text);
@@ -85,21 +88,24 @@ static const struct {
     {"build/guest/tests/vmm/conform.elf", "widths", 0, 1000},
 };
 
+static const char *const techniques[] = {"full", "assist"};
+
 START_TEST(a_guest_on_a_strict_machine_never_escapes)
 {
+    unsigned i = (unsigned)_i / COUNT_OF(techniques);
     const struct oracle_report *r;
     char text[256] = "";
     gpa where;
 
-    load(false, quiet[_i].kernel, quiet[_i].words);
+    load(false, techniques[(unsigned)_i % COUNT_OF(techniques)], quiet[i].kernel, quiet[i].words);
     start();
     run_to("hint", "vm_destroy");
     ck_assert_msg(oracle_memory(host, &where), "%08x", where);
     ck_assert_int_eq(host_advance(host, STEPS), ADVANCE_HALTED);
     r = oracle_report(host);
     ck_assert_msg(!r->escaped, "%s at %08x", oracle_text(host, text, sizeof text), r->pc);
-    ck_assert_uint_ge(r->steps, quiet[_i].least);
-    ck_assert_uint_eq(machine_status(host_machine(host)), quiet[_i].status);
+    ck_assert_uint_ge(r->steps, quiet[i].least);
+    ck_assert_uint_eq(machine_status(host_machine(host)), quiet[i].status);
 }
 END_TEST
 
@@ -108,7 +114,7 @@ START_TEST(the_first_hole_of_a_classic_machine_is_named)
     const struct oracle_report *r;
     char text[256];
 
-    load(true, "build/guest/os.elf", "init=hello quiet");
+    load(true, "full", "build/guest/os.elf", "init=hello quiet");
     start();
     ck_assert_int_eq(host_advance(host, STEPS), ADVANCE_STOPPED);
     r = oracle_report(host);
@@ -127,7 +133,7 @@ START_TEST(one_wrong_bit_is_an_escape)
     const struct oracle_report *r;
     word pc;
 
-    load(false, "build/guest/os.elf", "init=hello quiet");
+    load(false, "full", "build/guest/os.elf", "init=hello quiet");
     start();
     host_advance(host, 20000);
     while (view_current(host) != 1)
@@ -145,7 +151,7 @@ END_TEST
 
 START_TEST(it_says_what_it_cannot_watch)
 {
-    load(false, "build/guest/os.elf", "init=hello quiet");
+    load(false, "full", "build/guest/os.elf", "init=hello quiet");
     ck_assert_int_ne(oracle_start(host, 0, &err), 0);
     ck_assert_msg(strstr(err.text, "a VM, not the machine"), "%s", err.text);
     run_to_entry();
@@ -162,7 +168,8 @@ Suite *suite_world_oracle(void)
     TCase *c = tcase_create("oracle");
 
     tcase_add_checked_fixture(c, NULL, teardown);
-    tcase_add_loop_test(c, a_guest_on_a_strict_machine_never_escapes, 0, COUNT_OF(quiet));
+    tcase_add_loop_test(c, a_guest_on_a_strict_machine_never_escapes, 0,
+                        COUNT_OF(quiet) * COUNT_OF(techniques));
     tcase_add_test(c, the_first_hole_of_a_classic_machine_is_named);
     tcase_add_test(c, one_wrong_bit_is_an_escape);
     tcase_add_test(c, it_says_what_it_cannot_watch);
