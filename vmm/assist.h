@@ -63,6 +63,7 @@ enum exit_code {
 
 /* info2 of a nested fault */
 #define NESTED_ACCESS 3u /* 0 read, 1 write, 2 fetch */
+#define NESTED_WRITE  1u
 #define NESTED_WALK   4u /* in a walk of the guest's own table */
 
 /* Gives the processor what it needs to know and runs the guest until its next exit, which is

@@ -58,28 +58,49 @@ static gva faulting_address(const struct vcpu *v, enum access access)
     return emulate_address(v, v->exit_insn, access == ACCESS_STORE);
 }
 
+/* Nothing of the guest's lies where its access leads, or the walk to it. Natively a walk that finds the page
+ * sets A and D before anything is asked there. */
+static void reaches_nothing(struct vcpu *v, enum access access, gva address)
+{
+    const union vmcb *cb = v->cb;
+    struct walk w;
+
+    if (cb->exit_info2 & NESTED_WALK) {
+        vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);
+        return;
+    }
+    walk_guest(&v->vm->map, cb->ptbr, address, access, cb->ring, &w);
+    if (access == ACCESS_FETCH)
+        vcpu_trap(v, CAUSE_fetch_access, address);
+    else
+        emulate_access(v, address, cb->exit_info1, access == ACCESS_STORE);
+}
+
 /*
  * The VM's map has no page there, or not with this right. RAM of the guest that lacks a right is
  * the monitor's doing: a write that somebody waits for, or the TLB's past. Else a device may be
- * there; a walk or a fetch finds none.
+ * there; a walk or a fetch finds none. The reference that failed may be the walk's, so what the
+ * guest was about is seen from its instruction.
  */
 static void exit_nested_fault(struct vcpu *v)
 {
-    static const uint8_t kinds[] = {ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_FETCH};
     const union vmcb *cb = v->cb;
-    enum access access = (enum access)kinds[cb->exit_info2 & NESTED_ACCESS];
-    gva address = faulting_address(v, access);
+    bool writes = (cb->exit_info2 & NESTED_ACCESS) == NESTED_WRITE;
+    enum access access;
 
     arch_hint_routine("nested fault");
+    if (!emulate_kind(v->exit_insn, &access)) { /* probe: it looks at tables by itself */
+        emulate(v, v->exit_insn);
+        return;
+    }
+    gva address = faulting_address(v, access);
     word entry = p2m_entry(&v->vm->map, cb->exit_info1);
-    if (entry && access == ACCESS_STORE && !(entry & PTE_W))
+    if (entry && writes && !(entry & PTE_W))
         p2m_write_fault(v->vm, cb->exit_info1);
     else if (entry)
         v->vm->technique->refetch(v, address);
-    else if ((cb->exit_info2 & NESTED_WALK) || access == ACCESS_FETCH)
-        vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);
     else
-        emulate_access(v, address, cb->exit_info1, access == ACCESS_STORE);
+        reaches_nothing(v, access, address);
 }
 
 static void exit_shutdown(struct vcpu *v)

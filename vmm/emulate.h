@@ -7,6 +7,7 @@
 #define VMM_EMULATE_H
 
 #include "vmm/vcpu.h"
+#include "vmm/walk.h"
 
 /* What became of the instruction. */
 enum outcome {
@@ -31,6 +32,9 @@ void emulate_access(struct vcpu *v, gva fault, gpa address, bool store);
 /* Is the guest's machine the classic variant, as the real one is? Then some instructions do not
  * trap outside ring 0, and what reaches emulate all the same must do what they do. */
 bool emulate_classic(void);
+
+/* How an instruction accesses memory; one that could not be fetched is 0. False: not at all. */
+bool emulate_kind(word bits, enum access *kind);
 
 /* The address that a load or store of the guest goes to. */
 gva emulate_address(const struct vcpu *v, word bits, bool store);

@@ -71,6 +71,19 @@ gva emulate_address(const struct vcpu *v, word bits, bool store)
     return v->x[insn_rs1(bits)] + offset;
 }
 
+bool emulate_kind(word bits, enum access *kind)
+{
+    const struct access_row *r = rows;
+
+    while (r < rows + COUNT_OF(rows) && (bits & (word)MASK_LOAD) != r->match)
+        r++;
+    if (r < rows + COUNT_OF(rows))
+        *kind = r->store ? ACCESS_STORE : ACCESS_LOAD;
+    else
+        *kind = ACCESS_FETCH;
+    return r < rows + COUNT_OF(rows) || !bits;
+}
+
 /* Is this an instruction that accesses `fault` in this way? */
 static bool is_it(const struct vcpu *v, word bits, gva fault, bool store)
 {

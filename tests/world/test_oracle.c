@@ -77,8 +77,7 @@ static const struct {
     {"build/guest/os.elf", "init=hello quiet", 0, 50000},
     {"build/guest/os.elf", "init=sleep,2 quiet", 0, 50000},  /* timer interrupts, and waiting */
     {"build/guest/os.elf", "init=status quiet", 152, 50000}, /* killed */
-    {"build/guest/tests/vmm/conform.elf", "every_instruction", 0, 1000},
-    {"build/guest/tests/vmm/conform.elf", "steps", 0, 1000},
+        {"build/guest/tests/vmm/conform.elf", "steps", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "counters", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "interrupts", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "edges", 0, 1000},
@@ -88,7 +87,7 @@ static const struct {
     {"build/guest/tests/vmm/conform.elf", "widths", 0, 1000},
 };
 
-static const char *const techniques[] = {"full", "assist"};
+static const char *const techniques[] = {"full", "assist", "npt"};
 
 START_TEST(a_guest_on_a_strict_machine_never_escapes)
 {
