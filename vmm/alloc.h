@@ -20,6 +20,7 @@ enum frame_type {
     FRAME_RAM,    /* a guest's memory */
     FRAME_P2M,    /* its map from guest-physical to host-physical */
     FRAME_SHADOW, /* what the real walker reads for it */
+    FRAME_BT,     /* translations and what is known about them */
     FRAME_ASSIST, /* what its technique keeps for vmrun */
     FRAME_PARA,   /* what is kept for a paravirtual guest */
     FRAME_TYPES,

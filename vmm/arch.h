@@ -46,6 +46,8 @@ void arch_hint_destroy(word vmid);
 void arch_hint_enter(word vmid);
 void arch_hint_reflect(word vmid);
 void arch_hint_routine(const char *name);
+void arch_hint_translations(hpa counts);
+void arch_hint_unit(hpa unit);
 /* The running VM tried to reach what it was not given: memory, a port, a hypercall. */
 void arch_hint_refused(const char *what);
 

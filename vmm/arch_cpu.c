@@ -130,6 +130,16 @@ void arch_hint_refused(const char *what)
     trace_hint(HINT_refused, what);
 }
 
+void arch_hint_translations(hpa counts)
+{
+    trace_hint(HINT_translations, counts);
+}
+
+void arch_hint_unit(hpa unit)
+{
+    trace_hint(HINT_unit, unit);
+}
+
 /* ---- devices ------------------------------------------------------------------------------ */
 
 word arch_port_in(word port)

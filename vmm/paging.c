@@ -19,30 +19,35 @@ void paging_set_root(struct vcpu *v)
     v->root_stale = false;
 }
 
-void paging_map(struct vcpu *v, gva address, enum access access)
+void paging_answer(struct vcpu *v, const struct shadow_fault *f, enum shadow_answer answer)
 {
-    struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
-
-    arch_hint_routine("shadow");
-    switch (shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f)) {
+    switch (answer) {
     case SHADOW_FILLED:
         break;
     case SHADOW_NO_WRITE:
-        p2m_write_fault(v->vm, f.walk.address); /* the guest tries again */
+        p2m_write_fault(v->vm, f->walk.address); /* the guest tries again */
         break;
     case SHADOW_GUEST_FAULT:
-        vcpu_trap(v, f.cause, address);
+        vcpu_trap(v, f->cause, f->address);
         break;
     case SHADOW_DEVICE:
-        if (access == ACCESS_FETCH)
-            vcpu_trap(v, CAUSE_fetch_access, address);
+        if (f->access == ACCESS_FETCH)
+            vcpu_trap(v, CAUSE_fetch_access, f->address);
         else
-            emulate_access(v, address, f.walk.address, access == ACCESS_STORE);
+            emulate_access(v, f->address, f->walk.address, f->access == ACCESS_STORE);
         break;
     case SHADOW_NO_MEMORY:
         end_for_memory(v);
         break;
     }
+}
+
+void paging_map(struct vcpu *v, gva address, enum access access)
+{
+    struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
+
+    arch_hint_routine("shadow");
+    paging_answer(v, &f, shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f));
 }
 
 void paging_unmap(struct vcpu *v, const gva *address, const word *asid)

@@ -3,6 +3,7 @@
 
 static const struct technique *const techniques[] = {
     &technique_full,
+    &technique_bt,
     &technique_assist,
     &technique_npt,
     &technique_para,

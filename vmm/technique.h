@@ -44,6 +44,7 @@ struct technique {
 };
 
 extern const struct technique technique_full;   /* full.c: trap and emulate */
+extern const struct technique technique_bt;     /* bt.c: binary translation */
 extern const struct technique technique_assist; /* assist.c: vmrun, shadow paging */
 extern const struct technique technique_npt;    /* assist.c: vmrun, nested paging */
 extern const struct technique technique_para;   /* para.c: the guest knows, and asks */

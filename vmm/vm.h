@@ -17,6 +17,7 @@
 #include "vmm/vdev/virtio_console.h"
 
 struct assist;
+struct bt;
 struct line;
 struct para;
 struct technique;
@@ -46,6 +47,7 @@ struct vm {
     struct vcpu vcpu;
     struct p2m map;
     struct shadow shadow;
+    struct bt *bt;         /* of the technique of this name, NULL for the others */
     struct assist *assist; /* of the technique of this name, NULL for the others */
     struct para *para;     /* the same */
     struct vuart uart;

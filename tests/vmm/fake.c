@@ -176,6 +176,16 @@ void arch_hint_refused(const char *what)
     (void)what;
 }
 
+void arch_hint_translations(hpa counts)
+{
+    (void)counts;
+}
+
+void arch_hint_unit(hpa unit)
+{
+    (void)unit;
+}
+
 word arch_port_in(word port)
 {
     switch (port - PORT_ata) {

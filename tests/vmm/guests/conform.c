@@ -499,7 +499,7 @@ static void interrupts(const struct boot_page *boot)
     intc[2] = LINE_uart;
     put_hex(csr_read(CSR_ip));
     csr_write(CSR_ip, 0);
-    csr_write(CSR_timecmp, csr_read(CSR_time) + 5000);
+    csr_write(CSR_timecmp, csr_read(CSR_time) + 500000); /* not yet, however slow the monitor */
     wfi();
     put_hex(csr_read(CSR_ip));
     put_text("\n");

@@ -1,0 +1,532 @@
+/*
+ * The technique bt: kernel code by translation, programs directly; see bt.h.
+ *
+ *   virtual ring 0      real ring 1, in the cache only: no page of the guest is executable there
+ *   virtual rings 1-3   real rings 2, 3, 3, directly
+ *
+ * The virtual CPU's pc is the guest's throughout, but for the entry itself, which begins in the
+ * cache. Where a translation stopped, the unit says which guest instruction that is; an exit
+ * is always at the beginning of one, since an interrupt in the middle of a sequence waits until
+ * the processor has gone through it in single steps: an interrupt is delayed by one sequence at
+ * most, whatever is chained to whatever.
+ *
+ * instret counts what retires in the real processor, sequences of translations included, plus
+ * what the monitor carries out.
+ */
+#include "vmm/bt.h"
+
+#include "vmm/alloc.h"
+#include "vmm/arch.h"
+#include "vmm/bt_insn.h"
+#include "vmm/dispatch.h"
+#include "vmm/emulate.h"
+#include "vmm/isa.h"
+#include "vmm/lib.h"
+#include "vmm/paging.h"
+#include "vmm/phys.h"
+#include "vmm/technique.h"
+#include "vmm/time.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+#define CACHE_SIZE (CACHE_WORDS * 4)
+/* Slots for the cache: downwards from the first, none where a machine may have RAM. */
+#define SLOT_FIRST 0xfff00000u
+#define SLOT_LAST  0xc0000000u
+
+/* ---- where the guest is to go on ----------------------------------------------------------- */
+
+static gva host_of(const struct bt_unit *u, word index)
+{
+    return u->at + u->offsets[index] * 4u;
+}
+
+/* Inside the unit that ran last: behind an instruction that was carried out for it. */
+static gva go_on_inside(const struct bt *bt, word pc)
+{
+    const struct bt_unit *u = bt->last;
+    word index = u ? (pc - u->pc) / 4 : UNIT_MOST;
+
+    if (!u || ((pc ^ u->pc) & 1) || index >= u->count)
+        return 0;
+    return host_of(u, index);
+}
+
+/* What led here shall lead here by itself the next time. */
+static void settle(struct bt *bt, struct bt_unit *u)
+{
+    bool valid = bt->arrival.drops == bt->drops && bt->arrival.pc == u->pc;
+
+    if (valid && bt->arrival.kind == ARRIVAL_LINK)
+        bt_link(bt, bt->arrival.way, u);
+    else if (valid && bt->arrival.kind == ARRIVAL_TAG && u->offsets[0])
+        bt_tag(bt, u);
+    bt->arrival.kind = ARRIVAL_NONE;
+}
+
+/* The address in the cache for the guest's pc, 0 when fetching there traps. */
+static gva locate(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    word pc = v->cb->pc | vcpu_stepping(v);
+    bool arrives = bt->arrival.kind != ARRIVAL_NONE && bt->arrival.pc == pc;
+
+    if (bt->unchecked || bt->checked_ptbr != v->cb->ptbr)
+        bt_check(v);
+    gva host = arrives ? 0 : go_on_inside(bt, pc);
+    if (host)
+        return host;
+    struct bt_unit *u = bt_find(bt, pc);
+    if (!u)
+        u = bt_translate(v);
+    if (!u)
+        return 0;
+    settle(bt, u);
+    return host_of(u, 0);
+}
+
+/* ---- the vcpu page ------------------------------------------------------------------------- */
+
+static void give_page(const struct vcpu *v)
+{
+    struct bt_page *page = v->vm->bt->page;
+    const union vmcb *cb = v->cb;
+
+    memcpy(page->regs, &cb->status, offsetof(union vmcb, eptbr) - offsetof(union vmcb, status) + 4);
+    page->pending = cb->ip & cb->ie;
+}
+
+/* What sequences write comes back, as its register would have taken it: the guest can have
+ * written anything. */
+static void take_page(struct vcpu *v)
+{
+    static const struct {
+        uint16_t offset;
+        word mask;
+    } written[] = {
+#define TAKE(name, mask) {offsetof(union vmcb, name), mask}
+        TAKE(status, 0xf7cf),
+        TAKE(tscratch, ~0u),
+        TAKE(epc, ~3u),
+        TAKE(tval, ~0u),
+    };
+    const struct bt_page *page = v->vm->bt->page;
+
+    for (unsigned i = 0; i < COUNT_OF(written); i++)
+        v->cb->words[written[i].offset / 4] =
+            page->regs[(written[i].offset - offsetof(union vmcb, status)) / 4] & written[i].mask;
+}
+
+/* ---- running a translation ----------------------------------------------------------------- */
+
+static word offset_in_slot(const struct bt *bt, gva address)
+{
+    return address - bt->slot;
+}
+
+/* Maps what is the monitor's own where the guest has just missed it; false when it was not that. */
+static bool map_own(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    word cause = v->exit_cause, offset = offset_in_slot(bt, v->exit_tval), entry;
+
+    if (cause == CAUSE_fetch_page && offset < CACHE_SIZE)
+        entry = bt->cache[offset / PAGE_SIZE] | PTE_X;
+    else if ((cause == CAUSE_load_page || cause == CAUSE_store_page) && !bt->withdrawn &&
+             v->exit_tval >= BT_PAGE_AT)
+        entry = phys_of(bt->page) | PTE_R | PTE_W;
+    else
+        return false;
+    arch_hint_routine("map the translations");
+    if (!shadow_place(&v->vm->shadow, v->exit_tval & PAGE_MASK, 0,
+                      entry | PTE_V | PTE_A | PTE_D | PTE_PL_OF(1)))
+        vm_end(v->vm, "there is no memory left for its page tables", NULL);
+    return !v->vm->ended;
+}
+
+static void enter_once(struct vcpu *v, word *ran)
+{
+    do {
+        arch_hint_enter(v->vm->id);
+        arch_enter(v);
+        *ran += v->ran;
+    } while (map_own(v));
+}
+
+static word index_of(const struct bt_unit *u, gva host)
+{
+    word at = (host - u->at) / 4, i = u->count - 1u;
+
+    while (i > 0 && u->offsets[i] > at)
+        i--;
+    return i;
+}
+
+static bool in_sequence(const struct vcpu *v)
+{
+    const struct bt_unit *u = bt_find_host(v->vm->bt, v->cb->pc);
+
+    return u && host_of(u, index_of(u, v->cb->pc)) != v->cb->pc;
+}
+
+/* An interrupt came: on to where a guest instruction begins. */
+static void finish_sequence(struct vcpu *v, word *ran)
+{
+    word cause = v->exit_cause;
+
+    v->real_status |= FIELD_status_ptf;
+    while (in_sequence(v)) {
+        v->vm->bt->counts.steps++;
+        enter_once(v, ran);
+        if (v->exit_cause != CAUSE_single_step)
+            return; /* it exits by itself; the interrupt comes back at once */
+    }
+    v->exit_cause = cause;
+}
+
+static void enter_translated(struct vcpu *v, gva host)
+{
+    struct bt *bt = v->vm->bt;
+    word ran = 0;
+
+    give_page(v);
+    v->real_status = FIELD_status_tps | ring_real(0) << SHIFT_status_pring;
+    v->cb->pc = host;
+    bt->translated = true;
+    enter_once(v, &ran);
+    if ((v->exit_cause & CAUSE_INTERRUPT) && !v->vm->ended)
+        finish_sequence(v, &ran);
+    v->ran = ran;
+    take_page(v);
+    bt->exit_host = v->cb->pc;
+    bt->last = bt_find_host(bt, v->cb->pc);
+    if (bt->last)
+        v->cb->pc = (bt->last->pc & ~3u) + index_of(bt->last, v->cb->pc) * 4;
+    else
+        vm_end(v->vm, "it has left its translation", NULL);
+}
+
+static void enter_direct(struct vcpu *v)
+{
+    word step = vcpu_stepping(v) ? FIELD_status_ptf : 0;
+
+    v->vm->bt->translated = false;
+    v->real_status = FIELD_status_tps | step | ring_real(v->cb->ring) << SHIFT_status_pring;
+    arch_hint_enter(v->vm->id);
+    arch_enter(v);
+}
+
+static void enter(struct vcpu *v)
+{
+    gva host = 0;
+
+    v->ran = 0;
+    while (v->cb->ring == 0 && !v->vm->ended && !(host = locate(v)))
+        if (v->root_stale) /* the trap led elsewhere */
+            v->vm->technique->set_root(v);
+    if (v->vm->ended)
+        return;
+    if (host)
+        enter_translated(v, host);
+    else
+        enter_direct(v);
+}
+
+/* ---- exits of a translation ---------------------------------------------------------------- */
+
+static void step_taken(struct vcpu *v, gva next)
+{
+    bool stepping = vcpu_stepping(v);
+
+    v->cb->pc = next;
+    if (stepping)
+        vcpu_trap(v, CAUSE_single_step, 0);
+}
+
+static void arrive(struct bt *bt, int kind, gva pc, word way)
+{
+    bt->arrival.kind = kind;
+    bt->arrival.pc = pc;
+    bt->arrival.way = way;
+    bt->arrival.drops = bt->drops;
+}
+
+static void exit_jump(struct vcpu *v, word way)
+{
+    struct bt *bt = v->vm->bt;
+    gva target = bt_unit(bt, way / 2)->out[way % 2].target;
+
+    arch_hint_routine("chain");
+    if (!vcpu_stepping(v))
+        arrive(bt, ARRIVAL_LINK, target, way);
+    step_taken(v, target);
+}
+
+static void exit_indirect(struct vcpu *v, word bits, bool used_scratch)
+{
+    struct bt *bt = v->vm->bt;
+
+    arch_hint_routine("indirect jump");
+    bt->counts.indirect++;
+    if (used_scratch) {
+        v->x[SCRATCH_A] = bt->page->spills[0];
+        v->x[SCRATCH_B] = bt->page->spills[1];
+    }
+    gva target = (v->x[insn_rs1(bits)] + imm_i(bits)) & ~1u;
+    if (target & 2) {
+        vcpu_trap(v, CAUSE_fetch_misaligned, target);
+        return;
+    }
+    vcpu_set_x(v, insn_rd(bits), v->cb->pc + 4);
+    if (!vcpu_stepping(v))
+        arrive(bt, ARRIVAL_TAG, target, 0);
+    step_taken(v, target);
+}
+
+/* A load or store whose address, from x0, is the vcpu page's. */
+static void access_top(struct vcpu *v, word bits, bool store)
+{
+    gva address = emulate_address(v, bits, store);
+    enum access access = store ? ACCESS_STORE : ACCESS_LOAD;
+    struct walk w;
+
+    if (address & ((1u << (bits >> 12 & 3)) - 1)) {
+        vcpu_trap(v, store ? CAUSE_store_misaligned : CAUSE_load_misaligned, address);
+        return;
+    }
+    enum walk_result result = walk_guest(&v->vm->map, v->cb->ptbr, address, access, 0, &w);
+    if (result != WALK_OK) {
+        vcpu_trap(v, walk_cause(result, access), address);
+        return;
+    }
+    v->exit_insn = bits;
+    emulate_access(v, address, w.address, store);
+}
+
+static void exit_insn(struct vcpu *v, word bits)
+{
+    v->vm->bt->counts.carried_out++;
+    if (bits == (word)MATCH_ecall)
+        vcpu_trap(v, CAUSE_ecall_ring0, 0);
+    else if (bits == (word)MATCH_ebreak)
+        vcpu_trap(v, CAUSE_breakpoint, v->cb->pc);
+    else if ((bits & 0x7f) == MATCH_lb)
+        access_top(v, bits, false);
+    else if ((bits & 0x7f) == MATCH_sb)
+        access_top(v, bits, true);
+    else
+        emulate(v, bits);
+}
+
+/* An ecall of a translation; what is behind it says what for. */
+static void exit_callout(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    const struct bt_unit *u = bt->last;
+    const word *code = phys_ptr(u->code + (bt->exit_host - u->at));
+    word what = code[1], way = (what & 0xffff) * 2 + (what >> 24 & 1);
+
+    v->exit_insn = 0;
+    switch ((enum bt_exit)(what >> 28)) {
+    case BT_JUMP:
+        exit_jump(v, way);
+        break;
+    case BT_MISALIGNED:
+        vcpu_trap(v, CAUSE_fetch_misaligned, u->out[way % 2].target);
+        break;
+    case BT_INDIRECT:
+        exit_indirect(v, code[2], what >> 24 & 1);
+        break;
+    case BT_INSN:
+        exit_insn(v, code[2]);
+        break;
+    case BT_RESUME:
+        v->cb->pc += 4;
+        break;
+    }
+}
+
+static void handle_exit(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+
+    if (v->vm->ended)
+        return;
+    v->exit_insn = 0;
+    if (!bt->translated && v->exit_cause == CAUSE_privileged)
+        bt_direct_refused(v);
+    if (bt->translated && v->exit_cause == CAUSE_ecall_ring1) {
+        exit_callout(v);
+        return;
+    }
+    if (bt->translated) /* loads and stores are copies of the guest's */
+        v->exit_insn = *(const word *)phys_ptr(bt->last->code + (bt->exit_host - bt->last->at));
+    dispatch_exit(v);
+}
+
+/* ---- the guest's address space ------------------------------------------------------------- */
+
+static bool is_free(const struct vcpu *v, gva slot)
+{
+    struct walk w;
+
+    for (gva page = slot; page < slot + CACHE_SIZE; page += PAGE_SIZE)
+        if ((v->cb->ptbr & PTBR_ON) && walk_find(&v->vm->map, v->cb->ptbr, page, &w))
+            return false;
+    return true;
+}
+
+/* The guest uses addresses of the slot itself: the cache moves down to where it does not. */
+static void move(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    gva old = bt->slot;
+
+    do {
+        bt->slot = bt->slot > SLOT_LAST ? bt->slot - CACHE_SIZE : SLOT_FIRST;
+    } while (bt->slot != old && !is_free(v, bt->slot));
+    if (bt->slot == old)
+        vm_end(v->vm, "its address space has no room left for translations", NULL);
+    bt->counts.moves++;
+    bt_flush(bt);
+    for (gva page = old; page < old + CACHE_SIZE; page += PAGE_SIZE)
+        shadow_fence(&v->vm->shadow, &page, NULL);
+}
+
+/* The guest uses the top of the address space itself. */
+static void withdraw(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    gva page = BT_PAGE_AT;
+
+    bt->withdrawn = true;
+    bt_flush(bt);
+    shadow_fence(&v->vm->shadow, &page, NULL);
+}
+
+static void look_at_the_top(struct vcpu *v)
+{
+    if (!v->vm->bt->withdrawn && (v->cb->ptbr & PTBR_ON) &&
+        walk_peek(&v->vm->map, v->cb->ptbr, BT_PAGE_AT))
+        withdraw(v);
+}
+
+static void set_root(struct vcpu *v)
+{
+    paging_set_root(v);
+    if (v->vm->bt->checked_ptbr != v->cb->ptbr)
+        look_at_the_top(v);
+}
+
+static void unmap(struct vcpu *v, const gva *address, const word *asid)
+{
+    struct bt *bt = v->vm->bt;
+
+    paging_unmap(v, address, asid);
+    if (!address || bt_is_source(bt, *address))
+        bt->unchecked = true;
+    if (!address || *address >= BT_PAGE_AT)
+        look_at_the_top(v);
+}
+
+/* The guest's own pages, after its own table; never the monitor's in their place. */
+static void map(struct vcpu *v, gva address, enum access access)
+{
+    struct bt *bt = v->vm->bt;
+    struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
+
+    if (access == ACCESS_FETCH) {
+        if (v->cb->ring == 0)
+            vm_end(v->vm, "it has left its translation", NULL);
+        else
+            bt_direct_fetch(v, address);
+        return;
+    }
+    if (access == ACCESS_LOAD && bt_direct_load(v, address))
+        return;
+    arch_hint_routine("shadow");
+    enum shadow_answer answer = shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f);
+    if (answer == SHADOW_NO_WRITE) {
+        /* The store may change its own unit or page: it is done here, and then fetched anew. */
+        if (p2m_write_fault(v->vm, f.walk.address))
+            emulate_access(v, address, f.walk.address, true);
+        return;
+    }
+    paging_answer(v, &f, answer);
+    if (answer == SHADOW_FILLED && offset_in_slot(bt, address) < CACHE_SIZE)
+        move(v);
+    if (address >= BT_PAGE_AT)
+        look_at_the_top(v);
+}
+
+static void written(struct vm *vm, gpa page)
+{
+    struct bt *bt = vm->bt;
+
+    if (bt_drop(bt, page))
+        bt->counts.writes++;
+    bt_direct_written(vm, page);
+}
+
+static void refetch(struct vcpu *v, gva address)
+{
+    struct walk w;
+
+    paging_refetch(v, address);
+    if (walk_find(&v->vm->map, v->cb->ptbr, address, &w))
+        bt_drop(v->vm->bt, w.address & PAGE_MASK);
+    v->vm->bt->unchecked = true;
+}
+
+/* ---- creation ------------------------------------------------------------------------------ */
+
+static void *take_frame(struct vm *vm)
+{
+    hpa frame;
+
+    return alloc_frame_zero(&vm->vmm->alloc, vm->id, FRAME_BT, &frame) ? phys_ptr(frame) : NULL;
+}
+
+static bool take_all(struct vm *vm)
+{
+    struct bt *bt = vm->bt = take_frame(vm);
+
+    if (!bt || !(bt->page = take_frame(vm)))
+        return false;
+    for (unsigned i = 0; i < UNIT_PAGES; i++)
+        if (!(bt->units[i] = take_frame(vm)))
+            return false;
+    for (unsigned i = 0; i < CACHE_PAGES; i++)
+        if (!alloc_frame_zero(&vm->vmm->alloc, vm->id, FRAME_BT, &bt->cache[i]))
+            return false;
+    return true;
+}
+
+static bool create(struct vm *vm, struct line *why)
+{
+    if (!take_all(vm)) {
+        line_str(why, "this machine has too little RAM left for it");
+        return false;
+    }
+    vm->bt->slot = SLOT_FIRST;
+    bt_flush(vm->bt);
+    vm->bt->counts.flushes = 0;
+    arch_hint_translations(phys_of(&vm->bt->counts));
+    p2m_close_all(&vm->map);
+    shadow_own_bare(&vm->shadow);
+    return true;
+}
+
+const struct technique technique_bt = {
+    .name = "bt",
+    .frames = 2 + UNIT_PAGES + CACHE_PAGES + PATCHES,
+    .create = create,
+    .set_root = set_root,
+    .enter = enter,
+    .handle_exit = handle_exit,
+    .map = map,
+    .unmap = unmap,
+    .forget = paging_forget,
+    .written = written,
+    .refetch = refetch,
+};
