@@ -83,16 +83,22 @@ static void count_trap(struct lines_back *l, const struct event *e)
     }
 }
 
+static bool same_line(const struct line_row *a, const struct line_row *b)
+{
+    return a && b && a->line == b->line && strcmp(a->file, b->file) == 0;
+}
+
+/* What came before the first instruction of a piece is not known: the one in front of it, unless
+ * it was jumped to. */
 static void note_line(struct lines_back *l, const struct event *e)
 {
     const struct line_row *row = view_line(l->host, e->context, e->pc);
     struct line_frame *f = top(l);
-    bool same = row && f->row && row->line == f->row->line && strcmp(row->file, f->row->file) == 0;
-    bool begins = f->row ? !same || e->pc == f->pc : row && row->address == e->pc;
 
     if (!row || !row->line)
         return;
-    if (begins) {
+    if (f->row ? !same_line(row, f->row) || e->pc == f->pc
+               : !same_line(row, view_line(l->host, e->context, e->pc - 4))) {
         f->begin = e->icount + 1;
         f->pc = e->pc;
     }

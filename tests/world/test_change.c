@@ -1,6 +1,7 @@
 /* Setting registers: where each lives, what cannot be set and why, and that it happens again. */
 #include "tests/world/programs.h"
 
+#include "isa/asm.h"
 #include "isa/csr.h"
 #include "world/change.h"
 #include "world/timeline.h"
@@ -140,6 +141,84 @@ START_TEST(a_change_of_what_a_vm_sees_happens_again_when_it_is_run_again)
 }
 END_TEST
 
+/* vmrun of a guest that counts, by a page that says nothing but where it begins. */
+static const char vmrun_program[] = "_start: la   a0, vmcb\n"
+                                    "        la   t0, guest\n"
+                                    "        sw   t0, 0x100(a0)\n"
+                                    "        vmrun a0\n"
+                                    "        j    .\n"
+                                    "guest:  addi a1, a1, 1\n"
+                                    "        j    guest\n"
+                                    "        .balign 4096\n"
+                                    "vmcb:   .word 0x42434d56, 7, 0x300\n"
+                                    "        .space 4084\n";
+
+START_TEST(in_non_root_mode_the_processor_has_the_guests_registers)
+{
+    struct machine_config config = machine_config_default();
+    struct host_program program = {.image = "vmrun.s"};
+    struct asm_options options = {0};
+    struct asm_result result;
+    struct machine_guest hidden;
+    struct error err;
+    struct host *h;
+
+    config.ram_size = 1 << 20;
+    config.vt = true;
+    ck_assert_int_eq(world_add(world, "vt", &config, &h, &err), 0);
+    ck_assert_int_eq(
+        asm_source(&result, "vmrun.s", vmrun_program, strlen(vmrun_program), &options, &err), 0);
+    program.bytes = result.elf;
+    program.byte_count = result.elf_size;
+    ck_assert_msg(host_load(h, &program, &err) == 0, "%s", err.text);
+    asm_result_free(&result);
+    host_advance(h, 8);
+    ck_assert(machine_guest(host_machine(h), &hidden));
+    uint16_t context = view_current(h);
+    ck_assert_uint_ne(context, 0);
+    ck_assert_int_eq(change_register(h, context, CHANGE_SEEN, 11, 40, NULL, &err), 0);
+    ck_assert_int_ne(change_register(h, context, CHANGE_SEEN, CSR_tvec, 0x80000100, NULL, &err), 0);
+    ck_assert_msg(strstr(err.text, "runs in non-root mode: the processor holds") != NULL, "%s",
+                  err.text);
+    ck_assert_int_eq(change_register(h, context, CHANGE_REAL, CSR_tvec, 0x80000100, NULL, &err), 0);
+    ck_assert_uint_eq(machine_regs(host_machine(h))->tvec, 0x80000100);
+    ck_assert_uint_eq(hidden.host.tvec, 0);
+}
+END_TEST
+
+static const struct {
+    const char *text, *said, *fails;
+} typed[] = {
+    {"a0 5", "a0 = 00000005", ""},
+    {"$a0 = -1", "a0 = ffffffff", ""},
+    {"status 0xffff", "status = 0000f7cf  (bits that it does not have were dropped)", ""},
+    {"hpa:0x80005000 1 2", "hpa 80005000 = 00000001\nhpa 80005004 = 00000002", ""},
+    {"/b 0x80005000 0x1ff -1",
+     "gva 80005000 = ff  (the rest of 1ff does not fit)\ngva 80005001 = ff", ""},
+    {"/h 0x80005000+2 7", "gva 80005002 = 0007", ""},
+    {"/q 0x80005000 1", "", "set/q 0: /b, /h or /w says the size"},
+    {"a0", "", "set what to what?"},
+    {"a0 1 2", "", "a register has one value: what is '2'?"},
+    {"a0 bogus", "", "'bogus' is no number, symbol"},
+    {"b0 1", "", "'b0' is no number, symbol, register or FILE:LINE; did you mean"},
+    {"0x80005000 1 zz", "gva 80005000 = 00000001", "'zz' is no number"},
+    {"0x10000000 1", "", "gva 10000000: no memory is mapped there"},
+    {"", "", "set what to what?"},
+};
+
+START_TEST(what_is_typed_is_set_or_refused)
+{
+    char said[512];
+    struct text t = text_init(said, sizeof said);
+    struct error err = {0};
+
+    int code = change_text(host, 0, typed[_i].text, &t, &err);
+    ck_assert_str_eq(said, typed[_i].said);
+    ck_assert_msg((code == 0) == !*typed[_i].fails && strstr(err.text, typed[_i].fails), "%s",
+                  err.text);
+}
+END_TEST
+
 Suite *suite_world_change(void);
 Suite *suite_world_change(void)
 {
@@ -152,6 +231,8 @@ Suite *suite_world_change(void)
                         (int)COUNT_OF(bad));
     tcase_add_test(c, both_sides_of_a_control_register_are_set_apart);
     tcase_add_test(c, a_change_of_what_a_vm_sees_happens_again_when_it_is_run_again);
+    tcase_add_test(c, in_non_root_mode_the_processor_has_the_guests_registers);
+    tcase_add_loop_test(c, what_is_typed_is_set_or_refused, 0, (int)COUNT_OF(typed));
     suite_add_tcase(s, c);
     return s;
 }
