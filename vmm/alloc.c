@@ -151,7 +151,9 @@ void alloc_release(struct alloc *a, unsigned owner)
 
 void alloc_share_asids(struct alloc *a, unsigned owners)
 {
-    a->asid_limit = (uint16_t)((ASIDS - 1) / owners);
+    unsigned share = (ASIDS - 1) / owners;
+
+    a->asid_limit = (uint16_t)(share < ASIDS_USED ? share : ASIDS_USED);
 }
 
 word alloc_asid(struct alloc *a, unsigned owner)

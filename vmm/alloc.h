@@ -40,6 +40,7 @@ struct frame {
 #define FRAME_NONE 0xffffffffu
 
 #define ASIDS      512 /* what the ASID field of ptbr can name */
+#define ASIDS_USED 40  /* as many as one owner has a use for (shadow.h, assist.h) */
 #define ASID_NONE  0   /* never handed out: the monitor's own, untranslated */
 
 #define LINES_MAX  32 /* inputs of the interrupt controller */
@@ -88,7 +89,8 @@ struct frame *alloc_entry(struct alloc *a, hpa frame);
 hpa alloc_address(const struct alloc *a, uint32_t number);
 uint32_t alloc_number(const struct alloc *a, hpa frame);
 
-/* Shares the address space numbers out: none of `owners` can leave another without. */
+/* Shares the address space numbers out: none of `owners` can leave another without, and none gets
+ * more than it could use. */
 void alloc_share_asids(struct alloc *a, unsigned owners);
 /* ASID_NONE when the owner has its share. */
 word alloc_asid(struct alloc *a, unsigned owner);

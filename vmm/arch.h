@@ -48,6 +48,8 @@ void arch_hint_reflect(word vmid);
 void arch_hint_routine(const char *name);
 void arch_hint_translations(hpa counts);
 void arch_hint_unit(hpa unit);
+/* The console output from here on is this VM's; 0: the monitor's. */
+void arch_hint_console(word vmid);
 /* The running VM tried to reach what it was not given: memory, a port, a hypercall. */
 void arch_hint_refused(const char *what);
 
@@ -58,6 +60,8 @@ uint8_t arch_uart_read(word reg);
 void arch_uart_write(word reg, uint8_t value);
 word arch_intc_read(word offset);
 void arch_intc_write(word offset, word value);
+word arch_mailbox_read(word offset);
+void arch_mailbox_write(word offset, word value);
 
 /* Ends everything. */
 _Noreturn void arch_power_off(word status);

@@ -140,6 +140,11 @@ void arch_hint_unit(hpa unit)
     trace_hint(HINT_unit, unit);
 }
 
+void arch_hint_console(word vmid)
+{
+    trace_hint(HINT_console, vmid);
+}
+
 /* ---- devices ------------------------------------------------------------------------------ */
 
 word arch_port_in(word port)
@@ -170,6 +175,16 @@ word arch_intc_read(word offset)
 void arch_intc_write(word offset, word value)
 {
     *(volatile word *)(REGION_intc + offset) = value;
+}
+
+word arch_mailbox_read(word offset)
+{
+    return *(volatile word *)(REGION_mailbox + offset);
+}
+
+void arch_mailbox_write(word offset, word value)
+{
+    *(volatile word *)(REGION_mailbox + offset) = value;
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */

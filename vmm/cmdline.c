@@ -9,6 +9,7 @@
 
 struct parser {
     const char *at;
+    struct cmdline_options *options;
     struct vm_description *out;
     unsigned max, count;
     struct line *why;
@@ -91,10 +92,15 @@ static bool take_disk(struct parser *p, struct vm_description *d, struct slice v
     return true;
 }
 
+static bool take_switch(struct parser *p, const char *key, bool *out, struct slice value)
+{
+    *out = slice_is(value, "on");
+    return *out || slice_is(value, "off") || fail(p, key, value, ": there is: on, off");
+}
+
 static bool take_nested(struct parser *p, struct vm_description *d, struct slice value)
 {
-    d->nesting = slice_is(value, "on");
-    return d->nesting || slice_is(value, "off") || fail(p, "nested=", value, ": there is: on, off");
+    return take_switch(p, "nested=", &d->nesting, value);
 }
 
 static bool take_weight(struct parser *p, struct vm_description *d, struct slice value)
@@ -159,6 +165,8 @@ static bool take_word(struct parser *p, struct slice key, struct slice value)
 {
     if (slice_is(key, "vm"))
         return begin_vm(p, value);
+    if (slice_is(key, "stay") && p->options && p->count == 0)
+        return take_switch(p, "stay=", &p->options->stay, value);
     for (unsigned i = 0; i < COUNT_OF(keys); i++) {
         if (!slice_is(key, keys[i].name))
             continue;
@@ -221,10 +229,10 @@ static bool parse_word(struct parser *p)
     return take_word(p, key, value);
 }
 
-bool cmdline_parse(const char *text, struct vm_description *out, unsigned max, unsigned *count,
-                   struct line *why)
+bool cmdline_parse(const char *text, struct cmdline_options *options, struct vm_description *out,
+                   unsigned max, unsigned *count, struct line *why)
 {
-    struct parser p = {text, out, max, 0, why};
+    struct parser p = {text, options, out, max, 0, why};
 
     *count = 0;
     for (;;) {
@@ -236,10 +244,18 @@ bool cmdline_parse(const char *text, struct vm_description *out, unsigned max, u
             return false;
     }
     *count = p.count;
-    if (p.count == 0)
+    if (p.count == 0 && !(options && options->stay))
         return fail(&p, "no VM to run; the command line needs vm=NAME kernel=MODULE", slice_of(""),
                     "");
     return true;
+}
+
+bool cmdline_value(const char *key, struct slice value, struct vm_description *out,
+                   struct line *why)
+{
+    struct parser p = {.out = out, .max = 1, .count = 1, .why = why};
+
+    return take_word(&p, slice_of(key), value);
 }
 
 bool cmdline_next(struct slice *list, struct slice *first)

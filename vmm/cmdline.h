@@ -1,6 +1,7 @@
 /*
  * The monitor's command line: which VMs to run.
  *
+ *   stay=on                   before the first VM: the monitor stays when all have ended
  *   vm=NAME [key=value ...]   one VM; keys until the next vm= belong to it
  *     technique=full          how to run it
  *     ram=16M                 bytes, or with K or M; whole pages, at least 1M
@@ -38,8 +39,18 @@ struct vm_description {
     struct slice cmdline;
 };
 
-/* At most `max` descriptions. False: `why` holds the sentence that the user reads. */
-bool cmdline_parse(const char *text, struct vm_description *out, unsigned max, unsigned *count,
+/* Words that stand before the first vm=, about the monitor itself. */
+struct cmdline_options {
+    bool stay; /* stay=on: it goes on without VMs, for commands may come (mgmt.h) */
+};
+
+/* At most `max` descriptions. False: `why` holds the sentence that the user reads. options NULL:
+ * there are none. */
+bool cmdline_parse(const char *text, struct cmdline_options *options, struct vm_description *out,
+                   unsigned max, unsigned *count, struct line *why);
+
+/* The one word `key`=value into *out; the same sentences. */
+bool cmdline_value(const char *key, struct slice value, struct vm_description *out,
                    struct line *why);
 
 /* Takes the first of a list separated by commas; false when the list is empty. */

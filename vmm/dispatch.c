@@ -15,6 +15,7 @@
 #include "vmm/disk.h"
 #include "vmm/emulate.h"
 #include "vmm/isa.h"
+#include "vmm/mgmt.h"
 #include "vmm/platform.h"
 #include "vmm/sched.h"
 #include "vmm/technique.h"
@@ -100,6 +101,8 @@ static void interrupt_external(struct vmm *vmm)
             console_interrupt(vmm);
         else if (line == LINE_ata)
             disk_interrupt(vmm);
+        else if (line == LINE_mailbox)
+            mgmt_interrupt(vmm);
         arch_intc_write(INTC_CLAIM, line);
     }
     sched_pay(vmm, payer);
@@ -187,7 +190,11 @@ static struct vm *next(struct vmm *vmm)
 
 void dispatch_run(struct vmm *vmm)
 {
-    while (vmm->vm_count > 0) {
+    while (vmm->vm_count > 0 || vmm->stay) {
+        if (vmm->mgmt.pending) {
+            mgmt_serve(vmm);
+            continue;
+        }
         struct vm *vm = next(vmm);
         if (!vm) {
             idle(vmm);

@@ -69,3 +69,30 @@ void line_dec(struct line *l, word value)
     while (n)
         line_char(l, digits[--n]);
 }
+
+/* The last digit; the rest stays in `value`. In halves of words: there is no division of more. */
+static unsigned take_digit(uint64_t *value)
+{
+    word left = 0;
+    uint64_t result = 0;
+
+    for (int shift = 48; shift >= 0; shift -= 16) {
+        word part = left << 16 | (word)(*value >> shift & 0xffff);
+        result = result << 16 | part / 10;
+        left = part % 10;
+    }
+    *value = result;
+    return left;
+}
+
+void line_dec64(struct line *l, uint64_t value)
+{
+    char digits[20];
+    unsigned n = 0;
+
+    do {
+        digits[n++] = (char)('0' + take_digit(&value));
+    } while (value);
+    while (n)
+        line_char(l, digits[--n]);
+}

@@ -36,5 +36,6 @@ void line_str(struct line *l, const char *s);
 void line_slice(struct line *l, struct slice s);
 void line_hex(struct line *l, word value); /* eight digits */
 void line_dec(struct line *l, word value);
+void line_dec64(struct line *l, uint64_t value);
 
 #endif

@@ -222,8 +222,9 @@ void sched_tick(struct vmm *vmm)
 static uint64_t wanted_by(const struct vm *vm, uint64_t now, bool *shares)
 {
     const struct sched *s = &vm->vmm->sched;
+    if (vm->state != VM_STARTED)
+        return ARCH_NEVER;
     uint64_t next = vtimer_deadline(&vm->vcpu);
-
     if (vm == s->current) {
         *shares |= vm->share.cap != 0;
         return next;

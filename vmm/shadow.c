@@ -130,7 +130,7 @@ static struct shadow_space *oldest(struct shadow *s)
 
 /* Gives up something of this VM's own: an address space, or else what the current one has
  * cached. False when there is nothing left. */
-static bool make_room(struct shadow *s)
+bool shadow_give_up(struct shadow *s)
 {
     struct shadow_space *p = oldest(s);
 
@@ -151,7 +151,7 @@ static bool make_room(struct shadow *s)
 static bool take_frame(struct shadow *s, hpa *out)
 {
     while (!alloc_frame_zero(s->alloc, s->owner, FRAME_SHADOW, out))
-        if (!make_room(s))
+        if (!shadow_give_up(s))
             return false;
     return true;
 }
@@ -160,7 +160,7 @@ static word take_asid(struct shadow *s)
 {
     word asid = alloc_asid(s->alloc, s->owner);
 
-    while (asid == ASID_NONE && make_room(s))
+    while (asid == ASID_NONE && shadow_give_up(s))
         asid = alloc_asid(s->alloc, s->owner);
     return asid;
 }

@@ -97,6 +97,10 @@ void shadow_drop(struct shadow *s, gva address);
 /* Forgets every entry, in all spaces, that maps `frame`, which is what the map has for `page`. */
 void shadow_forget(struct shadow *s, gpa page, hpa frame);
 
+/* Gives back an address space that does not run, or what the one that does has cached. False when
+ * there is nothing left to give. */
+bool shadow_give_up(struct shadow *s);
+
 /* The entry that maps an address in the current space for a ring, 0 for none (tests look here). */
 word shadow_entry(const struct shadow *s, gva address, word ring);
 

@@ -51,7 +51,7 @@ static word map_frames(word ram)
 static bool set_limit(struct vmm *vmm, word id, const struct vm_description *d)
 {
     word frames = d->ram >> PAGE_SHIFT;
-    word own = frames + map_frames(d->ram) + 2 /* struct vm, VMCB */ + d->technique->frames;
+    word own = frames + map_frames(d->ram) + 3 /* struct vm, VMCB, typed */ + d->technique->frames;
     word shadows = SHADOW_FRAMES_LEAST + frames / SHADOW_FRAMES_PER;
 
     vmm->alloc.limit[id] = own + shadows;
@@ -156,6 +156,11 @@ void vm_end(struct vm *vm, const char *reason, const char *more)
     end(vm, VM_STATUS_FAULT, reason, more);
 }
 
+void vm_stop(struct vm *vm, const char *reason)
+{
+    end(vm, 0, reason, NULL);
+}
+
 void vm_power_off(struct vm *vm, word status)
 {
     vm->powered_off = !vm->ended;
@@ -186,7 +191,7 @@ static void say_end(const struct vm *vm)
 void vm_destroy(struct vm *vm)
 {
     struct vmm *vmm = vm->vmm;
-    struct vuart typed = vm->uart;
+    struct vuart typed = vm->typed ? (struct vuart){0} : vm->uart;
     word id = vm->id;
 
     say_end(vm);
@@ -196,6 +201,7 @@ void vm_destroy(struct vm *vm)
         vmm->status = vm->status;
     sched_forget(vm);
     disk_forget(vm);
+    console_forget(vm);
     if (vm->technique->destroy)
         vm->technique->destroy(vm);
     shadow_fini(&vm->shadow);

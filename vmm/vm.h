@@ -12,6 +12,7 @@
 #include "vmm/vdev/ata.h"
 #include "vmm/vdev/finisher.h"
 #include "vmm/vdev/intc.h"
+#include "vmm/vdev/mailbox.h"
 #include "vmm/vdev/uart.h"
 #include "vmm/vdev/virtio_block.h"
 #include "vmm/vdev/virtio_console.h"
@@ -37,6 +38,7 @@ struct vm {
 
     bool knows_monitor; /* its kernel has asked cpuid for us: hypercalls are open to it */
 
+    enum vm_state { VM_STARTED, VM_CREATED, VM_PAUSED } state;
     bool ended;
     bool powered_off; /* by itself; else something went wrong */
     word status;
@@ -53,6 +55,8 @@ struct vm {
     struct vuart uart;
     struct vintc intc;
     struct vata ata;
+    struct vmailbox mailbox;
+    struct typed *typed; /* waits to be received (console.h); NULL: nothing ever did */
     struct vconsole vconsole;
     struct vblock vblock;
 };
@@ -66,14 +70,17 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
  */
 void vm_end(struct vm *vm, const char *reason, const char *more);
 void vm_power_off(struct vm *vm, word status);
+/* Its owner wants it to end: no failure. */
+void vm_stop(struct vm *vm, const char *reason);
 
 /* Says on the console why it ended, and takes back all that it held. */
 void vm_destroy(struct vm *vm);
 
-/* Not ended, and not waiting for an interrupt. */
+/* Lives and runs, and does not wait for an interrupt. */
 static inline bool vm_runnable(const struct vm *vm)
 {
-    return !vm->ended && (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
+    return !vm->ended && vm->state == VM_STARTED &&
+           (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
 }
 
 #endif

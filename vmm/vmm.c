@@ -68,6 +68,7 @@ word vmm_main(struct vmm *vmm, const struct boot_page *boot)
 {
     struct vm_description descriptions[VMS_MAX];
     struct line why = {.length = 0};
+    struct cmdline_options options = {false};
     unsigned count;
 
     *vmm = (struct vmm){.boot = boot};
@@ -76,16 +77,18 @@ word vmm_main(struct vmm *vmm, const struct boot_page *boot)
         return complain(vmm, "no boot page: the monitor must be started by the loader");
     if (!alloc_init(&vmm->alloc, boot->ram_base, boot->ram_size, phys_of(boot) + PAGE_SIZE))
         return complain(vmm, "this machine has too little RAM for the monitor");
-    if (!cmdline_parse(boot->cmdline, descriptions, VMS_MAX, &count, &why)) {
+    if (!cmdline_parse(boot->cmdline, &options, descriptions, VMS_MAX, &count, &why)) {
         console_say(vmm, &why);
         return VMM_STATUS_USAGE;
     }
-    alloc_share_asids(&vmm->alloc, count);
+    vmm->stay = options.stay;
+    alloc_share_asids(&vmm->alloc, count ? count : 1);
     sched_init(vmm);
     disk_init(vmm);
     if (!create_all(vmm, descriptions, count))
         return VMM_STATUS_USAGE;
-    arch_intc_write(INTC_ENABLE, 1u << LINE_uart | 1u << LINE_ata);
+    arch_intc_write(INTC_ENABLE, 1u << LINE_uart | 1u << LINE_ata | 1u << LINE_mailbox);
+    mgmt_init(vmm);
     dispatch_run(vmm);
     return vmm->status;
 }

@@ -7,6 +7,7 @@
 #include "vmm/alloc.h"
 #include "vmm/console.h"
 #include "vmm/disk.h"
+#include "vmm/mgmt.h"
 #include "vmm/sched.h"
 
 struct boot_page;
@@ -19,10 +20,12 @@ struct vmm {
     struct console console;
     struct disk disk;
     struct sched sched;
+    struct mgmt mgmt;
     const struct boot_page *boot;
     struct vm *vms[VMS_MAX]; /* [i] has owner number i + 1; NULL where there is none */
     unsigned vm_slots;       /* those from here on are NULL */
     unsigned vm_count;
+    bool stay;   /* without VMs too: commands may come */
     word status; /* of the first VM that failed, 0 when none did */
 };
 

@@ -171,6 +171,11 @@ void arch_hint_routine(const char *name)
     state.routine = name;
 }
 
+void arch_hint_console(word vmid)
+{
+    state.speaker = vmid;
+}
+
 void arch_hint_refused(const char *what)
 {
     (void)what;
@@ -234,6 +239,28 @@ void arch_intc_write(word offset, word value)
 {
     if (offset == 4)
         state.intc_enable = value;
+}
+
+/* A command is what is in `command`; its answer collects in `answer`. */
+word arch_mailbox_read(word offset)
+{
+    if (offset == MAILBOX_STATUS)
+        return state.command ? MAILBOX_STATUS_COMMAND : 0;
+    if (offset == MAILBOX_DATA && state.command && state.command[state.command_at])
+        return (uint8_t)state.command[state.command_at++];
+    return 0;
+}
+
+void arch_mailbox_write(word offset, word value)
+{
+    if (offset == MAILBOX_DATA && state.answer_length + 1 < FAKE_OUT_SIZE)
+        state.answer[state.answer_length++] = (char)value;
+    else if (offset == MAILBOX_IRQ)
+        state.mailbox_irq = value;
+    else if (offset == MAILBOX_STATUS) {
+        state.answer_status = value;
+        state.command = NULL;
+    }
 }
 
 _Noreturn void arch_power_off(word status)

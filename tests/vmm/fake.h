@@ -35,6 +35,12 @@ struct fake {
     word disk_status, disk_error, disk_data;
     unsigned words_out;
     word intc_enable;
+    word speaker;        /* whose console output it is */
+    const char *command; /* in the mailbox, NULL none */
+    unsigned command_at;
+    char answer[FAKE_OUT_SIZE];
+    unsigned answer_length;
+    word answer_status, mailbox_irq;
     void (*vmrun)(struct vcpu *v); /* plays the processor; NULL: no guest runs */
 };
 

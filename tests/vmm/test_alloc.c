@@ -146,13 +146,13 @@ START_TEST(address_space_numbers_are_all_different_and_never_0)
     bool seen[ASIDS] = {false};
 
     for (unsigned i = 1; i < ASIDS; i++) {
-        word asid = alloc_asid(&a, 1 + i % 3);
+        word asid = alloc_asid(&a, 1 + i % 15);
         ck_assert_uint_ne(asid, ASID_NONE);
         ck_assert(!seen[asid]);
         seen[asid] = true;
     }
     ck_assert_uint_eq(alloc_asid(&a, 1), ASID_NONE);
-    alloc_asid_free(&a, 1 + 5 % 3, 5);
+    alloc_asid_free(&a, 1 + 5 % 15, 5);
     ck_assert_uint_eq(alloc_asid(&a, 1), 5);
 }
 END_TEST

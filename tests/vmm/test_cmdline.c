@@ -12,13 +12,15 @@ Suite *suite_vmm_cmdline(void);
 
 static struct vm_description vms[MAX];
 static unsigned count;
+static struct cmdline_options options;
 static struct line why;
 
 static bool parse(const char *text)
 {
     why = (struct line){.length = 0};
     memset(vms, 0, sizeof vms);
-    return cmdline_parse(text, vms, MAX, &count, &why);
+    options = (struct cmdline_options){false};
+    return cmdline_parse(text, &options, vms, MAX, &count, &why);
 }
 
 START_TEST(one_vm_with_every_key)
@@ -66,6 +68,33 @@ START_TEST(keys_belong_to_the_vm_before_them)
     ck_assert_uint_eq(vms[0].ram, 1u << 20);
     ck_assert_uint_eq(vms[1].ram, 2u << 20);
     ck_assert_uint_eq(vms[2].ram, 16u << 20);
+}
+END_TEST
+
+START_TEST(a_monitor_that_stays_needs_no_vm)
+{
+    ck_assert(parse("stay=on"));
+    ck_assert(options.stay);
+    ck_assert_uint_eq(count, 0);
+    ck_assert(parse("stay=off vm=a"));
+    ck_assert(!options.stay);
+    ck_assert(!parse("stay=off"));
+    ck_assert(!parse("vm=a stay=on"));
+    ck_assert(!parse("stay=maybe vm=a"));
+    ck_assert_str_eq(why.text, "stay=maybe: there is: on, off");
+}
+END_TEST
+
+START_TEST(one_word_by_itself)
+{
+    struct vm_description d = {.weight = 7, .cap = 9};
+
+    why.length = 0;
+    ck_assert(cmdline_value("weight", (struct slice){"12 ", 2}, &d, &why));
+    ck_assert_uint_eq(d.weight, 12);
+    ck_assert_uint_eq(d.cap, 9);
+    ck_assert(!cmdline_value("cap", (struct slice){"x", 1}, &d, &why));
+    ck_assert_str_eq(why.text, "cap=x: give percents of the processor, 1 to 100");
 }
 END_TEST
 
@@ -185,6 +214,8 @@ Suite *suite_vmm_cmdline(void)
     tcase_add_test(t, what_is_not_said_has_a_default);
     tcase_add_test(t, keys_belong_to_the_vm_before_them);
     tcase_add_test(t, shares_of_the_processor);
+    tcase_add_test(t, a_monitor_that_stays_needs_no_vm);
+    tcase_add_test(t, one_word_by_itself);
     tcase_add_loop_test(t, memory_sizes, 0, COUNT_OF(sizes));
     tcase_add_loop_test(t, what_cannot_be_meant_is_refused_with_a_sentence, 0, COUNT_OF(refused));
     tcase_add_test(t, a_list_is_taken_apart_at_its_commas);

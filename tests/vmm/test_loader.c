@@ -90,6 +90,7 @@ static void setup(void)
                                 .ram = GUEST_RAM,
                                 .kernel = {kernel, 1},
                                 .disk = DISK_NONE,
+                                .weight = SCHED_WEIGHT,
                                 .cmdline = {cmdline, sizeof cmdline - 1}};
     why = (struct line){.length = 0};
 }

@@ -15,6 +15,7 @@ static const struct place memory[] = {
     {REGION_finisher, &vfinisher_ops},
     {REGION_intc, &vintc_ops},
     {REGION_uart, &vuart_ops},
+    {REGION_mailbox, &vmailbox_ops},
 };
 
 static const struct place ports[] = {
