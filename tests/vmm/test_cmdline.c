@@ -144,7 +144,7 @@ START_TEST(memory_sizes)
 }
 END_TEST
 
-#define TECHNIQUES "full, assist, npt, para"
+#define TECHNIQUES "full, bt, assist, npt, para"
 #define KEYS       "vm technique ram kernel modules disk nested weight cap cmdline"
 
 static const struct {
