@@ -169,6 +169,11 @@ static void print_place(struct debug *d, const char *text)
     char symbol[96], line[160];
     struct text t = text_init(line, sizeof line);
 
+    if (*text == '*' || *text == '&') {
+        debug_fail(d, "'%s' is C: 'x/w %s' shows what lies there, 'print %s' is where", text,
+                   text + 1, text + 1);
+        return;
+    }
     if (!debug_place(d, text, &p))
         return;
     text_add(&t, "0x%08x = %u", p.address, p.address);

@@ -202,7 +202,8 @@ static bool read_count(struct debug *d, const char *arguments, uint64_t *out)
     *out = 1;
     if (!*arguments || (number_parse(arguments, out) && *out > 0))
         return true;
-    debug_fail(d, "'%s' is no number of times", arguments);
+    debug_fail(d, "'%s' is no number of times%s", arguments,
+               *arguments == '-' ? "; backwards are rnext, rstepline, rnextline" : "");
     return false;
 }
 
@@ -282,6 +283,7 @@ static unsigned add(struct debug *d, const struct break_point *p)
 static void break_text(const struct debug *d, const struct break_point *p, struct text *t)
 {
     const struct place *place = &p->place;
+    uint8_t there;
     char name[64];
 
     text_add(t, "[%u] ", p->number);
@@ -299,6 +301,9 @@ static void break_text(const struct debug *d, const struct break_point *p, struc
         text_add(t, "at %08x", place->address);
     if (strncmp(p->text, "0x", 2) != 0)
         text_add(t, "  %s", p->text);
+    if (!view_read(d->verbs.host, place->space, place->address, &there, 1))
+        text_add(t, "  where nothing is mapped now%s",
+                 p->kind == BREAK_PLACE ? " (a source line is written FILE:LINE)" : "");
     if (*place->image)
         text_add(t, "  in %s", place->image);
     else if (has_monitor(d->verbs.host) && place->space.kind != SPACE_HPA)

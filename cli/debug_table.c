@@ -161,6 +161,22 @@ static const struct {
     {"reverse-next", "rnextline"},
     {"reverse-finish", "rfinish"},
     {"reverse-continue", "rcontinue"},
+    {"advance", "until"},
+    {"regs", "registers"},
+};
+
+/* What we have not, and what there is for it. */
+static const struct {
+    const char *name, *hint;
+} hints[] = {
+    {"run", "the program is loaded: 'continue' runs it, 'seek 0' goes back to its beginning"},
+    {"start", "the program is loaded and stands at its first instruction: 'until SYMBOL'"},
+    {"jump", "'set pc PLACE', then 'continue'"},
+    {"bt", "'finish' goes to the caller, 'rfinish' back to the call"},
+    {"backtrace", "'finish' goes to the caller, 'rfinish' back to the call"},
+    {"tbreak", "'until PLACE' runs there, once; 'break PLACE once' waits there"},
+    {"display", "'print' shows it now; 'trapeze tui' all the time"},
+    {"kill", "'quit' leaves"},
 };
 
 static const struct debug_command *find_other(const char *name, size_t length)
@@ -196,6 +212,12 @@ static void unknown(struct debug *d, const char *name)
     char hint[128];
     struct text t = text_init(hint, sizeof hint);
 
+    for (unsigned i = 0; i < COUNT_OF(hints); i++) {
+        if (strcmp(hints[i].name, name) == 0) {
+            debug_fail(d, "there is no command '%s': %s", name, hints[i].hint);
+            return;
+        }
+    }
     for (unsigned i = 0; i < debug_command_count; i++)
         suggest_offer(&near, debug_commands[i].name);
     suggest_add(&near, &t);
@@ -217,10 +239,12 @@ void debug_run_line(struct debug *d, const char *line)
     for (end = strlen(arguments); end > 0 && isspace((unsigned char)arguments[end - 1]); end--)
         arguments[end - 1] = '\0';
     const struct debug_command *c = debug_find(name, strlen(name));
-    if (c)
-        c->run(d, arguments);
-    else
+    if (!c)
         unknown(d, name);
+    else if (*arguments && !*c->arguments)
+        debug_fail(d, "%s stands alone: what is '%s'?", c->name, arguments);
+    else
+        c->run(d, arguments);
     fflush(stdout);
 }
 

@@ -281,9 +281,11 @@ int break_parse(struct break_point *out, const struct host *h, uint16_t context,
     if (!code && out->place.space.kind != SPACE_GVA)
         return error_set(err, ERROR_usage, "%s: code runs at virtual addresses (gva)", first);
     if (!code && (out->place.address & 3))
-        return error_set(err, ERROR_usage,
-                         "0x%08x is no multiple of 4: no instruction begins there",
-                         out->place.address);
+        return error_set(
+            err, ERROR_usage,
+            "0x%08x is no multiple of 4: no instruction begins there (a source line is "
+            "written FILE:LINE)",
+            out->place.address);
     return code ? code : parse_filter(out, h, rest, err);
 }
 
