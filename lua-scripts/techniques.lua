@@ -4,4 +4,5 @@
 return {
     { name = "full", machine = {}, what = "trap and emulate" },
     { name = "assist", machine = { vt = true }, what = "hardware assist with shadow page tables" },
+    { name = "npt", machine = { vt = true, npt = true }, what = "hardware assist with nested page tables" },
 }

@@ -78,8 +78,8 @@ void cpu_deliver(struct cpu *c, word cause, word tval)
     tlb_update_context(c);
     machine_emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
     word vmid = m->contexts.table[m->contexts.current].vmid;
-    if (!c->guest.inside && m->contexts.current != 0)
-        machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, 0);
+    if (m->contexts.current != m->contexts.base)
+        machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, m->contexts.base);
     contexts_trap(&m->contexts, cpu_cycle(c), c->insn);
     r->pc = r->tvec;
     c->busy = false;
@@ -159,7 +159,7 @@ void cpu_return(struct cpu *c)
     if (r->ring == 0)
         return;
     const struct context *to = &m->contexts.table[contexts_return(&m->contexts)];
-    if (to->id != 0 && !c->guest.inside)
+    if (to->id != m->contexts.base)
         machine_emit_change(m, EVENT_entry, 0, 0, 0, to->vmid,
                             to->exit_cycle ? (word)(cpu_cycle(c) - to->exit_cycle) : 0);
 }

@@ -9,6 +9,7 @@
 
 #include "isa/csr.h"
 #include "isa/insn.h"
+#include "isa/vmcb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,14 @@ static inline struct counter_memo *memo_of(struct counters *c, const struct look
     return &c->memo[(l->what ^ (uint64_t)l->from << 16) * 0x9e3779b97f4a7c15u >> 56];
 }
 
+/* The context that an exit leads to: from vmrun always the machine's own. */
+static uint16_t went_to(const struct event *e)
+{
+    bool by_vmrun = (e->cause & CAUSE_EXIT) && !(e->cause & CAUSE_INTERRUPT);
+
+    return by_vmrun || e->b >= CONTEXT_MAX ? 0 : (uint16_t)e->b;
+}
+
 static void count(struct counters *c, const struct event *e, struct counter *row)
 {
     c->totals[e->kind]++;
@@ -229,7 +238,7 @@ static void count(struct counters *c, const struct event *e, struct counter *row
         break;
     case EVENT_exit:
         c->exits[e->context] = row ? (unsigned)(row - c->rows) + 1 : 0;
-        move_to(c, 0, e);
+        move_to(c, went_to(e), e);
         break;
     case EVENT_entry:
         close_exit(c, e);
