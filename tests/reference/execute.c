@@ -21,6 +21,15 @@ static bool privileged(struct model *m)
     return model_fault(m, CAUSE_privileged, m->insn);
 }
 
+/* An instruction that the monitor wants to see. */
+static bool caught(struct model *m, enum vmcb_intercept what, word info1, word info2)
+{
+    if (!model_intercepts(m, VMCB_icept_insn, what))
+        return false;
+    model_exit(m, EXIT_INSN + what, info1, info2);
+    return true;
+}
+
 static word divide(word a, word b, bool is_signed, bool remainder)
 {
     if (b == 0)
@@ -203,7 +212,16 @@ static bool csr(struct model *m, const struct model_parts *p, word *result)
     if ((reads && !may_read(m, number)) || (writes && !may_write(m, number)))
         return privileged(m);
     word old = model_csr(m, number);
-    word value = how == 1 ? operand : how == 2 ? old | operand : old & ~operand;
+    word base = number == CSR_ip ? m->r.ip : old; /* not the wires */
+    word value = how == 1 ? operand : how == 2 ? base | operand : base & ~operand;
+    if (reads && model_is_counter(number)) {
+        if (caught(m, INTERCEPT_counters, number, old))
+            return false;
+    } else if (reads && model_intercepts(m, VMCB_icept_csr_read, number - CSR_status)) {
+        return model_exit(m, EXIT_CSR_READ + number - CSR_status, number, old);
+    }
+    if (writes && model_intercepts(m, VMCB_icept_csr_write, number - CSR_status))
+        return model_exit(m, EXIT_CSR_WRITE + number - CSR_status, number, value);
     m->cycle += m->cost.csr;
     if (writes) {
         if (m->r.ring != 0)
@@ -217,22 +235,47 @@ static bool csr(struct model *m, const struct model_parts *p, word *result)
     return true;
 }
 
-/* A deadline beyond 2^62 cycles never comes: no machine lives to see it. */
+/* The cycle at which a timer that is not pending will be, `time` being what it is compared to. A
+ * deadline beyond 2^62 cycles never comes: no machine lives to see it. */
+static uint64_t deadline(const struct model *m, const struct cpu_regs *r, uint64_t time)
+{
+    uint64_t timecmp = (uint64_t)r->timecmph << 32 | r->timecmp;
+    uint64_t real = m->cycle / m->cost.divider, left = timecmp - time;
+
+    if (!(r->ie >> INTERRUPT_timer & 1) || left > ((uint64_t)1 << 62) / m->cost.divider - real)
+        return UINT64_MAX;
+    return (real + left) * m->cost.divider;
+}
+
 static bool wait(struct model *m)
 {
-    uint64_t deadline = (uint64_t)m->r.timecmph << 32 | m->r.timecmp;
+    uint64_t start = m->cycle, own, host = UINT64_MAX;
 
     if (model_pending(m) & m->r.ie)
         return true;
-    if (m->r.ie >> INTERRUPT_timer & 1 && deadline <= ((uint64_t)1 << 62) / m->cost.divider) {
-        uint64_t start = m->cycle;
-
-        m->cycle = deadline * m->cost.divider;
-        model_emit(m, EVENT_wait, 0, (word)(m->cycle - start), 0);
-        return true;
+    if (model_physical(m))
+        return !model_interrupted_by_host(m);
+    own = deadline(m, &m->r, model_time(m));
+    if (model_intercepts(m, VMCB_icept_insn, INTERCEPT_interrupts))
+        host = deadline(m, &m->guest.host, m->cycle / m->cost.divider);
+    if (own == UINT64_MAX && host == UINT64_MAX) {
+        m->end = MODEL_WAITS;
+        return false;
     }
-    m->end = MODEL_WAITS;
-    return false;
+    m->cycle = own < host ? own : host;
+    model_emit(m, EVENT_wait, 0, (word)(m->cycle - start), 0);
+    return model_pending(m) & m->r.ie || !model_interrupted_by_host(m);
+}
+
+static bool sfence(struct model *m, const struct model_parts *p)
+{
+    word asid = p->b & 0x1ff;
+
+    if (caught(m, INTERCEPT_sfence_vma, p->a, p->b))
+        return false;
+    m->cycle += m->cost.fence;
+    model_forget(m, true, p->rs1 ? &p->a : NULL, p->rs2 ? &asid : NULL);
+    return true;
 }
 
 static bool system_insn(struct model *m, const struct model_parts *p, word *result, word *next)
@@ -250,29 +293,64 @@ static bool system_insn(struct model *m, const struct model_parts *p, word *resu
     if (m->r.ring != 0)
         return privileged(m);
     if (is_sfence)
-        model_sfence(m, p->rs1, p->rs2);
-    else if (p->bits == 0x30200073)
+        return sfence(m, p);
+    if (p->bits == 0x30200073) {
+        if (caught(m, INTERCEPT_tret, 0, 0))
+            return false;
         *next = model_tret(m);
-    else
-        return wait(m);
-    return true;
+        return true;
+    }
+    return !caught(m, INTERCEPT_wfi, 0, 0) && wait(m);
 }
 
 /* Looks into the table itself, not into the TLB, and pays for each reference. */
-static word probe(struct model *m, word va)
+static bool probe(struct model *m, word va, word *result)
 {
     unsigned ring =
         m->r.ring ? m->r.ring : (m->r.status & FIELD_status_pring) >> SHIFT_status_pring;
     struct model_walk w;
 
+    if (caught(m, INTERCEPT_probe, va, 0))
+        return false;
+    *result = 0x3f;
     if (!(m->r.ptbr >> 31))
-        return 0x3f;
-    return model_walk(m, va, &w) == WALK_FOUND && ring <= (w.leaf >> 4 & 3) ? w.leaf & 0x3f : 0;
+        return true;
+    *result = 0;
+    switch (model_walk(m, va, &w)) {
+    case WALK_NESTED:
+        return model_exit(m, EXIT_nested_fault, w.at, 4);
+    case WALK_FOUND:
+        *result = ring <= (w.leaf >> 4 & 3) ? w.leaf & 0x3f : 0;
+        break;
+    default:
+        break;
+    }
+    return true;
 }
 
-static word cpuid(const struct model *m, word leaf)
+static bool cpuid(struct model *m, word leaf, word *result)
 {
-    return leaf == 0 ? 0x5a505254 : leaf == 1 ? (m->classic ? 0 : 1) : 0;
+    if (caught(m, INTERCEPT_cpuid, leaf, 0))
+        return false;
+    *result = leaf == 0 ? 0x5a505254 : 0;
+    if (leaf == 1)
+        *result = (m->classic ? 0 : 1) | (m->vt ? 2 : 0) | (m->npt ? 4 : 0);
+    return true;
+}
+
+/* Is the port one whose accesses exit? The map says so with one bit each. */
+static bool port_caught(struct model *m, word number, word value)
+{
+    word map = model_control(m, VMCB_io_map);
+
+    if (!model_intercepts(m, VMCB_icept_insn, INTERCEPT_port))
+        return false;
+    if (map) {
+        m->cycle += m->cost.walk;
+        if (!(m->ram[map - RAM_BASE + number / 8] >> number % 8 & 1))
+            return false;
+    }
+    return caught(m, INTERCEPT_port, number, value);
 }
 
 static bool port(struct model *m, const struct model_parts *p, word *result)
@@ -281,6 +359,8 @@ static bool port(struct model *m, const struct model_parts *p, word *result)
 
     if (m->r.ring > (m->r.status & FIELD_status_iopl) >> SHIFT_status_iopl)
         return privileged(m);
+    if (port_caught(m, number, p->funct3 == 3 ? p->b : 0))
+        return false;
     if ((number >= 0x1f0 && number < 0x1f8) || (number >= 0x3f8 && number < 0x400)) {
         m->end = MODEL_OUTSIDE;
         return false;
@@ -291,14 +371,32 @@ static bool port(struct model *m, const struct model_parts *p, word *result)
     return true;
 }
 
-/* custom-0: hcall, vmrun (here a machine without it), pin, pout, probe, cpuid. */
-static bool xrings(struct model *m, const struct model_parts *p, word *result)
+static bool hcall(struct model *m)
+{
+    if (m->r.ring != 0)
+        return model_fault(m, CAUSE_hcall, 0);
+    return caught(m, INTERCEPT_hcall, 0, 0) ? false : illegal(m);
+}
+
+static bool vmrun(struct model *m, const struct model_parts *p, word *next)
+{
+    if (!m->vt || p->funct7 || p->rs2 || p->rd)
+        return illegal(m);
+    if (m->r.ring != 0)
+        return privileged(m);
+    if (caught(m, INTERCEPT_vmrun, p->a, 0))
+        return false;
+    return model_vmrun(m, p->rs1, next);
+}
+
+/* custom-0: hcall, vmrun, pin, pout, probe, cpuid. */
+static bool xrings(struct model *m, const struct model_parts *p, word *result, word *next)
 {
     switch (p->funct3) {
     case 0:
-        if (p->bits != 0x0000000b || m->r.ring == 0)
-            return illegal(m);
-        return model_fault(m, CAUSE_hcall, 0);
+        return p->bits == 0x0000000b ? hcall(m) : illegal(m);
+    case 1:
+        return vmrun(m, p, next);
     case 2:
         return p->funct7 || p->rs2 ? illegal(m) : port(m, p, result);
     case 3:
@@ -309,7 +407,8 @@ static bool xrings(struct model *m, const struct model_parts *p, word *result)
             return illegal(m);
         if (m->r.ring != 0 && !m->classic)
             return privileged(m);
-        *result = p->funct3 == 4 ? probe(m, p->a) : cpuid(m, p->a);
+        if (!(p->funct3 == 4 ? probe(m, p->a, result) : cpuid(m, p->a, result)))
+            return false;
         if (m->r.ring != 0)
             model_emit(m, EVENT_hole, 0, *result, 0);
         return true;
@@ -356,7 +455,7 @@ bool model_execute(struct model *m, struct model_parts *p, word *result, word *n
     case 0x73:
         return system_insn(m, p, result, next);
     case 0x0b:
-        return xrings(m, p, result);
+        return xrings(m, p, result, next);
     default:
         return illegal(m);
     }

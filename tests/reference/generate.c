@@ -2,25 +2,37 @@
  * Random privileged programs.
  *
  * RAM, by page:  0-4 code   5 trap handlers   6, 7 data   8, 9 root tables   10-13 second-level tables
- *                14, 15 code
+ *                14, 15 code   16-19 VMCBs   20, 21 I/O permission map   22 nested root   23 nested
+ *                second-level table
  * Virtual:       superpages 0, 1, 3FFh and 200h (where RAM is) have tables; each of the first
  *                16 pages of a table maps one of the 16 pages of RAM
  *
  * Registers have roles, so that what is random is still plausible: x8-x15 hold addresses,
  * x23 an instruction, x24-x31 values for control registers and page tables; the rest is scratch.
+ * x12 is mostly the address of a VMCB, which is what vmrun names.
  */
 #include "tests/reference/generate.h"
 
 #include "isa/csr.h"
 #include "isa/insn.h"
 #include "isa/paging.h"
+#include "isa/vmcb.h"
 
 #include <string.h>
 
 #define HANDLERS     (RAM_BASE + 5 * PAGE_SIZE) /* a page of trap handlers */
 #define HANDLER_SIZE 64
 
-enum { CODE_PAGES = 6, ROOT_PAGE = 8, TABLE_PAGE = 10, PAGES = GENERATE_RAM / PAGE_SIZE };
+enum {
+    CODE_PAGES = 6,
+    ROOT_PAGE = 8,
+    TABLE_PAGE = 10,
+    PAGES = 16, /* what random addresses and tables are about */
+    VMCB_PAGE = 16,
+    IO_MAP_PAGE = 20,
+    NESTED_PAGE = 22,
+    ALL_PAGES = GENERATE_RAM / PAGE_SIZE,
+};
 
 /* splitmix64 */
 struct rng rng_init(uint64_t seed)
@@ -54,6 +66,8 @@ struct machine_config generate_config(struct rng *g)
 
     config.ram_size = 1u << 20;
     config.classic = rng_percent(g, 50);
+    config.vt = rng_percent(g, 70);
+    config.npt = config.vt && rng_percent(g, 60);
     config.tlb = sizes[rng_below(g, COUNT_OF(sizes))];
     if (rng_percent(g, 50)) {
         word most = rng_percent(g, 5) ? 1000000 : 40;
@@ -178,8 +192,10 @@ static struct insn memory(struct rng *g)
 
     if (rng_percent(g, 5))
         offset = (int32_t)rng_below(g, 4096) - 2048;
-    return (struct insn){
-        .id = id, .rd = scratch(g), .rs1 = pointer(g), .rs2 = any(g), .imm = offset};
+    struct insn i = {.id = id, .rd = scratch(g), .rs1 = pointer(g), .rs2 = any(g), .imm = offset};
+    if (i.rs1 == 12 && rng_percent(g, 80)) /* VMCBs live a little longer */
+        i.rs1 = 11;
+    return i;
 }
 
 static struct insn edit_entry(struct rng *g)
@@ -222,10 +238,10 @@ static struct insn control(struct rng *g)
 static struct insn special(struct rng *g)
 {
     static const enum insn_id ids[] = {
-        INSN_tret,  INSN_tret,   INSN_tret,  INSN_sfence_vma, INSN_sfence_vma,
-        INSN_ecall, INSN_ebreak, INSN_hcall, INSN_wfi,        INSN_pin,
-        INSN_pout,  INSN_probe,  INSN_probe, INSN_cpuid,      INSN_trace,
-        INSN_lui,   INSN_auipc,  INSN_fence, INSN_fence_i,    INSN_vmrun,
+        INSN_tret,    INSN_tret,  INSN_tret,  INSN_sfence_vma, INSN_sfence_vma, INSN_ecall,
+        INSN_ebreak,  INSN_hcall, INSN_wfi,   INSN_pin,        INSN_pout,       INSN_probe,
+        INSN_probe,   INSN_cpuid, INSN_trace, INSN_lui,        INSN_auipc,      INSN_fence,
+        INSN_fence_i, INSN_vmrun, INSN_vmrun, INSN_vmrun,      INSN_vmrun,      INSN_hcall,
     };
     enum insn_id id = ids[rng_below(g, COUNT_OF(ids))];
     struct insn i = {.id = id, .rd = scratch(g), .rs1 = pointer(g), .rs2 = any(g)};
@@ -236,6 +252,8 @@ static struct insn special(struct rng *g)
         i.rs1 = rng_percent(g, 50) ? 0 : i.rs1;
         i.rs2 = rng_percent(g, 50) ? 0 : 16 + rng_below(g, 4);
     }
+    if (id == INSN_vmrun && rng_percent(g, 90))
+        i.rs1 = 12;
     if (id == INSN_trace)
         i.imm = (int32_t)rng_below(g, 12);
     return i;
@@ -320,6 +338,10 @@ static void handler(struct rng *g, uint8_t *ram, word at)
     };
 
     for (unsigned k = 0; k < COUNT_OF(body); k++) {
+        if (k > 0 && rng_percent(g, 6)) { /* handlers are in ring 0 */
+            put(ram, at, encode((struct insn){.id = INSN_vmrun, .rs1 = 12}));
+            at += 4;
+        }
         if (k > 0 && rng_percent(g, 20)) {
             put(ram, at, instruction(g));
             at += 4;
@@ -327,6 +349,27 @@ static void handler(struct rng *g, uint8_t *ram, word at)
         put(ram, at, encode(body[k]));
         at += 4;
     }
+}
+
+/* Guest-physical RAM, mostly where it is, with holes and pages that are not what they seem. */
+static void nested_tables(struct rng *g, uint8_t *ram)
+{
+    word root = RAM_BASE + NESTED_PAGE * PAGE_SIZE, table = root + PAGE_SIZE;
+    word first = table | PTE_V;
+
+    if (rng_percent(g, 30))
+        first = RAM_BASE | PTE_V | PTE_R | PTE_W | PTE_X;
+    put(ram, root + 4 * PT_INDEX1(RAM_BASE), first);
+    for (unsigned n = 0; n < 4; n++)
+        put(ram, root + 4 * n, rng_percent(g, 60) ? first : superpage(g));
+    for (unsigned n = 0; n < ALL_PAGES; n++) {
+        word page = rng_percent(g, 85) ? (RAM_BASE >> PAGE_SHIFT) + n : page_of_ram(g);
+        word entry = page << PAGE_SHIFT | PTE_V | PTE_R | PTE_W | PTE_X;
+
+        put(ram, table + 4 * n, rng_percent(g, 85) ? entry : leaf(g, page));
+    }
+    for (word at = IO_MAP_PAGE * PAGE_SIZE; at < NESTED_PAGE * PAGE_SIZE; at += 4)
+        put(ram, RAM_BASE + at, rng_word(g) & rng_word(g));
 }
 
 void generate_ram(struct rng *g, uint8_t *ram)
@@ -340,8 +383,9 @@ void generate_ram(struct rng *g, uint8_t *ram)
         handler(g, ram, HANDLERS + at);
     for (word at = CODE_PAGES * PAGE_SIZE; at < ROOT_PAGE * PAGE_SIZE; at += 4)
         put(ram, RAM_BASE + at, edge(g));
-    for (word at = (TABLE_PAGE + 4) * PAGE_SIZE; at < GENERATE_RAM; at += 4)
+    for (word at = (TABLE_PAGE + 4) * PAGE_SIZE; at < VMCB_PAGE * PAGE_SIZE; at += 4)
         put(ram, RAM_BASE + at, instruction(g));
+    nested_tables(g, ram);
     root_table(g, ram, ROOT_PAGE);
     root_table(g, ram, ROOT_PAGE + 1);
     for (unsigned k = 0; k < 4; k++) {
@@ -353,28 +397,15 @@ void generate_ram(struct rng *g, uint8_t *ram)
     }
 }
 
-void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
+/* Control registers, ring and pc of a machine or a guest. */
+static void state(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
 {
     uint64_t deadline = cycle + rng_below(g, 500);
 
-    for (unsigned n = 1; n < 32; n++)
-        regs->x[n] = edge(g);
-    for (unsigned n = 8; n < 16; n++)
-        regs->x[n] = rng_percent(g, 15) ? entry_address(g) : address(g, 0, PAGES);
-    for (unsigned n = 16; n < 20; n++)
-        regs->x[n] = rng_below(g, 3); /* an ASID */
-    regs->x[23] = instruction(g);
-    regs->x[24] = random_ptbr(g);
-    regs->x[25] = address(g, 0, CODE_PAGES);
-    regs->x[26] = RAM_BASE + (rng_below(g, CODE_PAGES * PAGE_SIZE) & ~3u);
-    regs->x[27] = address(g, 0, CODE_PAGES);
-    regs->x[28] = (word)cycle + rng_below(g, 1000);
-    regs->x[29] = leaf(g, page_of_ram(g));
-    regs->x[30] = entry_address(g);
-    regs->x[31] = rng_word(g) & (0x888 | 0xf7cf);
-
     regs->ring = rng_below(g, 4);
     regs->status = rng_word(g) & (rng_percent(g, 20) ? 0xf7cf : 0xf4cf);
+    if (regs->ring != 0 && rng_percent(g, 97))
+        regs->status |= FIELD_status_pring; /* as tret leaves it */
     regs->ptbr = random_ptbr(g);
     regs->tptbr = random_ptbr(g);
     regs->eptbr = random_ptbr(g);
@@ -389,4 +420,110 @@ void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
     regs->timecmp = (word)deadline;
     regs->timecmph = rng_percent(g, 90) ? (word)(deadline >> 32) : rng_below(g, 2);
     regs->cntren = rng_below(g, 8);
+}
+
+void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
+{
+    for (unsigned n = 1; n < 32; n++)
+        regs->x[n] = edge(g);
+    for (unsigned n = 8; n < 16; n++)
+        regs->x[n] = rng_percent(g, 15) ? entry_address(g) : address(g, 0, PAGES);
+    if (rng_percent(g, 70))
+        regs->x[12] = RAM_BASE + (VMCB_PAGE + rng_below(g, GENERATE_VMCBS)) * PAGE_SIZE;
+    for (unsigned n = 16; n < 20; n++)
+        regs->x[n] = rng_below(g, 3); /* an ASID */
+    regs->x[23] = instruction(g);
+    regs->x[24] = random_ptbr(g);
+    regs->x[25] = address(g, 0, CODE_PAGES);
+    regs->x[26] = RAM_BASE + (rng_below(g, CODE_PAGES * PAGE_SIZE) & ~3u);
+    regs->x[27] = address(g, 0, CODE_PAGES);
+    regs->x[28] = (word)cycle + rng_below(g, 1000);
+    regs->x[29] = leaf(g, page_of_ram(g));
+    regs->x[30] = entry_address(g);
+    regs->x[31] = rng_word(g) & (0x888 | 0xf7cf);
+    state(g, regs, cycle);
+}
+
+/* ---- VMCBs -------------------------------------------------------------------------------- */
+
+struct page {
+    uint8_t *ram;
+    word at;
+};
+
+static void set(const struct page *p, enum vmcb_offset offset, word value)
+{
+    put(p->ram, p->at + (unsigned)offset, value);
+}
+
+/* Few bits; now and then none, or one that does not exist. */
+static word intercepts(struct rng *g, word valid)
+{
+    word bits = rng_word(g) & rng_word(g) & rng_word(g);
+
+    if (rng_percent(g, 30))
+        return 0;
+    return rng_percent(g, 98) ? bits & valid : bits;
+}
+
+static word random_event(struct rng *g)
+{
+    static const word causes[] = {0, 2, 3, 5, 7, 8, 11, 12, 13, 15, 24, 25, 26};
+    static const word interrupts[] = {3, 7, 11};
+
+    if (rng_percent(g, 70))
+        return 0;
+    if (rng_percent(g, 4))
+        return rng_word(g);
+    if (rng_percent(g, 40))
+        return 0xc0000000 | interrupts[rng_below(g, COUNT_OF(interrupts))];
+    return 0x80000000 | causes[rng_below(g, COUNT_OF(causes))];
+}
+
+static void control_words(struct rng *g, const struct page *p, bool npt)
+{
+    static const word offsets[] = {0, 5, (word)-20, (word)-1000, 0xffffffff, 0x7fffffff};
+    word offset = offsets[rng_below(g, COUNT_OF(offsets))];
+
+    set(p, VMCB_magic, rng_percent(g, 98) ? VMCB_MAGIC : rng_word(g));
+    set(p, VMCB_vmid, rng_percent(g, 97) ? 1 + rng_below(g, 3) : rng_below(g, 2) << 16);
+    set(p, VMCB_icept_insn, intercepts(g, 0x37f) | (rng_percent(g, 97) ? 0x300 : 0) |
+                                (rng_percent(g, 50) ? 1u << INTERCEPT_interrupts : 0));
+    set(p, VMCB_icept_cause, intercepts(g, 0x0700bfff));
+    set(p, VMCB_icept_csr_read, intercepts(g, 0x3fff));
+    set(p, VMCB_icept_csr_write, intercepts(g, 0x3fff));
+    set(p, VMCB_io_map, rng_percent(g, 60) ? 0 : RAM_BASE + IO_MAP_PAGE * PAGE_SIZE);
+    if (rng_percent(g, 4)) /* its second page, or all of it, lies outside */
+        set(p, VMCB_io_map, rng_percent(g, 50) ? RAM_BASE + 0xff000 : rng_word(g) & PAGE_MASK);
+    set(p, VMCB_nested_paging, rng_percent(g, npt ? 60 : 2));
+    set(p, VMCB_nptbr, PTBR_ON | ((RAM_BASE >> PAGE_SHIFT) + NESTED_PAGE));
+    if (rng_percent(g, 4))
+        set(p, VMCB_nptbr, rng_word(g));
+    set(p, VMCB_time_offset, offset);
+    set(p, VMCB_time_offseth, offset >> 31 && rng_percent(g, 90) ? 0xffffffff : 0);
+    set(p, VMCB_virtual_ip, rng_percent(g, 25) ? rng_word(g) & 0x888 : 0);
+    set(p, VMCB_inject, random_event(g));
+    set(p, VMCB_inject_tval, rng_word(g));
+    set(p, VMCB_tlb_control, rng_percent(g, 70) ? 0 : rng_below(g, rng_percent(g, 3) ? 5 : 3));
+}
+
+void generate_vmcb(struct rng *g, uint8_t *ram, unsigned n, const struct machine_config *config,
+                   const struct cpu_regs *regs, uint64_t cycle)
+{
+    const struct page page = {ram, RAM_BASE + (VMCB_PAGE + n) * PAGE_SIZE};
+    struct cpu_regs r = *regs;
+
+    memset(ram + (VMCB_PAGE + n) * PAGE_SIZE, 0, PAGE_SIZE);
+    control_words(g, &page, config->npt);
+    state(g, &r, cycle);
+    const word words[] = {r.pc,    r.ring,      r.status,    r.tvec,         r.tscratch,
+                          r.epc,   r.cause,     r.tval,      r.ie,           r.ip,
+                          r.ptbr,  r.tptbr,     r.timecmp,   r.timecmph,     r.cntren,
+                          r.eptbr, rng_word(g), rng_word(g), rng_below(g, 2)};
+    for (unsigned k = 0; k < COUNT_OF(words); k++)
+        put(ram, page.at + VMCB_pc + 4 * k, words[k]);
+    if (rng_percent(g, 5)) /* anywhere */
+        put(ram, page.at + rng_below(g, PAGE_SIZE / 4) * 4, edge(g));
+    if (rng_percent(g, 5)) /* or in the words that count */
+        put(ram, page.at + rng_below(g, 0x150 / 4) * 4, edge(g));
 }

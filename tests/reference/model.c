@@ -24,6 +24,8 @@ void model_init(struct model *m, const struct machine_config *config)
 {
     memset(m, 0, sizeof *m);
     m->classic = config->classic;
+    m->vt = config->vt;
+    m->npt = config->npt;
     m->cost = config->cost;
     m->tlb_size = config->tlb;
     m->ram_size = config->ram_size;
@@ -40,8 +42,8 @@ void model_fini(struct model *m)
         free(m->tlb[i]);
 }
 
-static void emit_change(const struct model *m, enum event_kind kind, word ring, word cause,
-                        word tval, word a, word b)
+void model_emit_change(const struct model *m, enum event_kind kind, word ring, word cause,
+                       word tval, word a, word b)
 {
     const struct event e = {.icount = m->steps - 1,
                             .cycle = m->cycle,
@@ -61,21 +63,25 @@ static void emit_change(const struct model *m, enum event_kind kind, word ring, 
 
 void model_emit(const struct model *m, enum event_kind kind, word tval, word a, word b)
 {
-    emit_change(m, kind, m->r.ring, 0, tval, a, b);
+    model_emit_change(m, kind, m->r.ring, 0, tval, a, b);
 }
 
 /* ---- registers --------------------------------------------------------------------------- */
 
-static uint64_t now(const struct model *m)
+uint64_t model_time(const struct model *m)
 {
-    return m->cycle / m->cost.divider;
+    uint64_t offset =
+        (uint64_t)model_control(m, VMCB_time_offseth) << 32 | model_control(m, VMCB_time_offset);
+
+    return m->cycle / m->cost.divider + offset;
 }
 
 word model_pending(const struct model *m)
 {
     uint64_t deadline = (uint64_t)m->r.timecmph << 32 | m->r.timecmp;
 
-    return m->r.ip | (now(m) >= deadline ? 1u << INTERRUPT_timer : 0);
+    return m->r.ip | model_control(m, VMCB_virtual_ip) |
+           (model_time(m) >= deadline ? 1u << INTERRUPT_timer : 0);
 }
 
 static const struct {
@@ -124,13 +130,13 @@ word model_csr(const struct model *m, word number)
     case CSR_cycleh:
         return (word)(m->cycle >> 32);
     case CSR_time:
-        return (word)now(m);
+        return (word)model_time(m);
     case CSR_timeh:
-        return (word)(now(m) >> 32);
+        return (word)(model_time(m) >> 32);
     case CSR_instret:
-        return (word)m->instret;
+        return (word)(m->instret + m->guest.instret);
     case CSR_instreth:
-        return (word)(m->instret >> 32);
+        return (word)((m->instret + m->guest.instret) >> 32);
     case CSR_status:
         return m->r.status | m->r.ring << SHIFT_status_cring;
     case CSR_ip:
@@ -147,13 +153,25 @@ bool model_is_counter(word number)
 
 /* ---- traps ------------------------------------------------------------------------------- */
 
-/* Always returns false: see above. */
-static bool trap(struct model *m, word cause, word tval, word epc)
+/* The first instruction of the handler does what brought it here: so it goes on for ever. */
+static bool loops(const struct model *m, word cause, word tval, word epc)
+{
+    return m->trapped + 1 == m->steps && m->r.ring == 0 && epc == m->r.tvec && m->r.epc == epc &&
+           m->r.cause == cause && m->r.tval == tval;
+}
+
+bool model_trap(struct model *m, word cause, word tval, word epc)
 {
     struct cpu_regs *r = &m->r;
 
     if (m->end != MODEL_RUNS)
         return false;
+    if (m->guest.on &&
+        (r->tvec == 0 || loops(m, cause, tval, epc) ||
+         (m->entered && (cause == CAUSE_fetch_access || cause == CAUSE_fetch_page)))) {
+        m->cycle += m->cost.trap;
+        return model_guest_shutdown(m, cause, tval);
+    }
     if (r->tvec == 0 ||
         (m->entered && (cause == CAUSE_fetch_access || cause == CAUSE_fetch_page))) {
         m->end = r->tvec == 0 ? MODEL_NO_VECTOR : MODEL_BAD_VECTOR;
@@ -176,15 +194,30 @@ static bool trap(struct model *m, word cause, word tval, word epc)
     if (was & STATUS_TPS)
         r->ptbr = r->tptbr;
     r->pc = epc;
-    emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
+    model_emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
     r->pc = r->tvec;
     m->entered = true;
+    m->trapped = m->steps;
     return false;
 }
 
 bool model_fault(struct model *m, word cause, word tval)
 {
-    return trap(m, cause, tval, m->r.pc);
+    if (m->end == MODEL_RUNS && model_intercepts(m, VMCB_icept_cause, cause))
+        return model_exit(m, EXIT_CAUSE + cause, tval, 0);
+    return model_trap(m, cause, tval, m->r.pc);
+}
+
+void model_step_trap(struct model *m)
+{
+    word insn = m->insn;
+
+    m->insn = 0; /* the trap is no instruction's own */
+    if (model_intercepts(m, VMCB_icept_cause, CAUSE_single_step))
+        model_exit(m, EXIT_CAUSE + CAUSE_single_step, 0, 0);
+    else
+        model_trap(m, CAUSE_single_step, 0, m->r.pc);
+    m->insn = insn;
 }
 
 word model_tret(struct model *m)
@@ -202,13 +235,13 @@ word model_tret(struct model *m)
     if (was & STATUS_TPS)
         r->ptbr = r->eptbr;
     m->cycle += m->cost.tret;
-    emit_change(m, EVENT_ret, 0, 0, 0, r->epc, 0);
+    model_emit_change(m, EVENT_ret, 0, 0, 0, r->epc, 0);
     return r->epc;
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
-static bool in_ram(const struct model *m, word address)
+bool model_in_ram(const struct model *m, word address)
 {
     return address - RAM_BASE < m->ram_size;
 }
@@ -229,7 +262,7 @@ static bool in_device(word address)
     return false;
 }
 
-static word ram_word(const struct model *m, word address)
+word model_ram_word(const struct model *m, word address)
 {
     word value;
 
@@ -237,42 +270,107 @@ static word ram_word(const struct model *m, word address)
     return value;
 }
 
+void model_set_ram_word(struct model *m, word address, word value)
+{
+    memcpy(m->ram + (address - RAM_BASE), &value, 4);
+}
+
+word model_vmid(const struct model *m)
+{
+    return model_control(m, VMCB_vmid);
+}
+
 static const struct {
-    word page_fault, access_fault, right;
+    word page_fault, access_fault, right, nested;
 } access_kinds[] = {
-    [MODEL_LOAD] = {CAUSE_load_page, CAUSE_load_access, 0x2},
-    [MODEL_STORE] = {CAUSE_store_page, CAUSE_store_access, 0x4},
-    [MODEL_FETCH] = {CAUSE_fetch_page, CAUSE_fetch_access, 0x8},
+    [MODEL_LOAD] = {CAUSE_load_page, CAUSE_load_access, 0x2, 0},
+    [MODEL_STORE] = {CAUSE_store_page, CAUSE_store_access, 0x4, 1},
+    [MODEL_FETCH] = {CAUSE_fetch_page, CAUSE_fetch_access, 0x8, 2},
 };
+
+static bool nested_paging(const struct model *m)
+{
+    return model_control(m, VMCB_nested_paging) != 0;
+}
+
+/* One reference to a page table, at a real address. */
+static bool table_word(struct model *m, word real, word va, unsigned level, word *entry)
+{
+    if (!model_in_ram(m, real))
+        return false;
+    *entry = model_ram_word(m, real);
+    m->cycle += m->cost.walk;
+    model_emit(m, EVENT_walk, va, *entry, level);
+    return true;
+}
+
+enum entry_kind { ENTRY_BAD, ENTRY_POINTER, ENTRY_LEAF };
+
+/* What an entry is; of a leaf also the page number that it gives. */
+static enum entry_kind entry_kind(word entry, int level, word va, word *ppn)
+{
+    if (!(entry & 0x1) || (entry & 0xc00))
+        return ENTRY_BAD;
+    if ((entry & 0xe) == 0)
+        return level == 1 ? ENTRY_POINTER : ENTRY_BAD;
+    if ((entry & 0x6) == 0x4) /* W without R */
+        return ENTRY_BAD;
+    *ppn = entry >> 12;
+    if (level == 1) {
+        if (*ppn & 0x3ff)
+            return ENTRY_BAD;
+        *ppn |= va >> 12 & 0x3ff;
+    }
+    return ENTRY_LEAF;
+}
+
+/* Where a guest-physical address really is, if the nested table has it with one of the rights. The
+ * entry that says so lies at *at. */
+static bool nested_walk(struct model *m, word gpa, word rights, word *real, word *at)
+{
+    word table = (model_control(m, VMCB_nptbr) & 0xfffff) << 12, entry, ppn;
+
+    for (int level = 1; level >= 0; level--) {
+        *at = table + 4 * (level == 1 ? gpa >> 22 : gpa >> 12 & 0x3ff);
+        if (!table_word(m, *at, gpa, (unsigned)level + 4, &entry))
+            return false;
+        switch (entry_kind(entry, level, gpa, &ppn)) {
+        case ENTRY_BAD:
+            return false;
+        case ENTRY_POINTER:
+            table = entry & 0xfffff000;
+            break;
+        case ENTRY_LEAF:
+            *real = ppn << 12 | (gpa & 0xfff);
+            return entry & rights;
+        }
+    }
+    return false;
+}
 
 enum model_walk_result model_walk(struct model *m, word va, struct model_walk *w)
 {
     word table = (m->r.ptbr & 0xfffff) << 12;
 
+    w->below_count = 0;
     for (int level = 1; level >= 0; level--) {
         w->at = table + 4 * (level == 1 ? va >> 22 : va >> 12 & 0x3ff);
-        if (!in_ram(m, w->at))
+        w->real = w->at;
+        if (nested_paging(m) && !nested_walk(m, w->at, 0x2, &w->real, &w->below[w->below_count++]))
+            return WALK_NESTED;
+        if (!table_word(m, w->real, va, (unsigned)level, &w->leaf))
             return WALK_LEFT_RAM;
-        w->leaf = ram_word(m, w->at);
-        m->cycle += m->cost.walk;
-        model_emit(m, EVENT_walk, va, w->leaf, (word)level);
-        if (!(w->leaf & 0x1) || (w->leaf & 0xc00))
+        switch (entry_kind(w->leaf, level, va, &w->ppn)) {
+        case ENTRY_BAD:
             return WALK_PAGE_FAULT;
-        if ((w->leaf & 0xe) == 0) { /* a pointer */
+        case ENTRY_POINTER:
             table = w->leaf & 0xfffff000;
-            continue;
+            break;
+        case ENTRY_LEAF:
+            return WALK_FOUND;
         }
-        if ((w->leaf & 0x6) == 0x4) /* W without R */
-            return WALK_PAGE_FAULT;
-        w->ppn = w->leaf >> 12;
-        if (level == 1) {
-            if (w->ppn & 0x3ff)
-                return WALK_PAGE_FAULT;
-            w->ppn |= va >> 12 & 0x3ff;
-        }
-        return WALK_FOUND;
     }
-    return WALK_PAGE_FAULT; /* a pointer at the last level */
+    return WALK_PAGE_FAULT;
 }
 
 /* A fetch that faults costs what an instruction costs. */
@@ -283,28 +381,87 @@ static bool access_fault(struct model *m, enum model_access kind, word cause, wo
     return model_fault(m, cause, va);
 }
 
+static bool nested_fault(struct model *m, enum model_access kind, word gpa, word how)
+{
+    if (kind == MODEL_FETCH)
+        m->cycle += m->cost.base;
+    return model_exit(m, EXIT_nested_fault, gpa, how);
+}
+
+static void add_bits(struct model *m, word at, word bits)
+{
+    model_set_ram_word(m, at, model_ram_word(m, at) | bits);
+}
+
+/* The guest's own table, or a bare guest's nothing: the physical page in its eyes. */
+static bool own_page(struct model *m, word va, enum model_access kind, struct model_walk *w)
+{
+    switch (model_walk(m, va, w)) {
+    case WALK_NESTED:
+        return nested_fault(m, kind, w->at, 4);
+    case WALK_LEFT_RAM:
+        return access_fault(m, kind, access_kinds[kind].access_fault, va);
+    case WALK_PAGE_FAULT:
+        return access_fault(m, kind, access_kinds[kind].page_fault, va);
+    case WALK_FOUND:
+        break;
+    }
+    if (!(w->leaf & access_kinds[kind].right) || m->r.ring > (w->leaf >> 4 & 3))
+        return access_fault(m, kind, access_kinds[kind].page_fault, va);
+    return true;
+}
+
+static bool fill(struct model *m, struct model_entry *e, word va, enum model_access kind)
+{
+    bool paged = m->r.ptbr >> 31, nested = nested_paging(m);
+    word bits = kind == MODEL_STORE ? 0xc0 : 0x40, below = 0, real;
+    struct model_walk w = {.ppn = va >> 12, .leaf = 0x30};
+
+    if (paged && !own_page(m, va, kind, &w))
+        return false;
+    real = w.ppn << 12;
+    if (nested &&
+        !nested_walk(m, w.ppn << 12 | (va & 0xfff), access_kinds[kind].right, &real, &below))
+        return nested_fault(m, kind, w.ppn << 12 | (va & 0xfff), access_kinds[kind].nested);
+
+    bool written = paged && (w.leaf | bits) != w.leaf;
+    if (written && nested && !(model_ram_word(m, w.below[w.below_count - 1]) & 0x4))
+        return nested_fault(m, kind, w.at, 5);
+    if (paged)
+        add_bits(m, w.real, bits);
+    for (unsigned i = 0; i < w.below_count; i++)
+        add_bits(m, w.below[i], written && i == w.below_count - 1 ? 0xc0 : 0x40);
+    if (nested)
+        add_bits(m, below, bits);
+    *e = (struct model_entry){.valid = true,
+                              .bare = !paged,
+                              .vpn = va >> 12,
+                              .asid = m->r.ptbr >> 22 & 0x1ff,
+                              .vmid = model_vmid(m),
+                              .ppn = real >> 12,
+                              .pl = w.leaf >> 4 & 3};
+    model_emit(m, EVENT_tlb, va, e->ppn << 12, kind);
+    return true;
+}
+
+/* Does the entry translate this address in the running mode? */
+static bool matches(const struct model *m, const struct model_entry *e, word va)
+{
+    bool paged = m->r.ptbr >> 31;
+
+    return e->valid && e->vpn == va >> 12 && e->vmid == model_vmid(m) && e->bare == !paged &&
+           (!paged || e->asid == (m->r.ptbr >> 22 & 0x1ff));
+}
+
 static bool translate(struct model *m, word va, enum model_access kind, word *pa)
 {
-    word vpn = va >> 12, asid = m->r.ptbr >> 22 & 0x1ff;
-    struct model_entry *e = &m->tlb[kind][vpn & (m->tlb_size - 1)];
-    struct model_walk w;
+    struct model_entry *e = &m->tlb[kind][va >> 12 & (m->tlb_size - 1)];
 
     *pa = va;
-    if (!(m->r.ptbr >> 31))
+    if (!(m->r.ptbr >> 31) && !nested_paging(m))
         return true;
-    if (!e->valid || e->vpn != vpn || e->asid != asid) {
-        enum model_walk_result result = model_walk(m, va, &w);
-
-        if (result == WALK_LEFT_RAM)
-            return access_fault(m, kind, access_kinds[kind].access_fault, va);
-        if (result == WALK_PAGE_FAULT || !(w.leaf & access_kinds[kind].right) ||
-            m->r.ring > (w.leaf >> 4 & 3))
-            return access_fault(m, kind, access_kinds[kind].page_fault, va);
-        w.leaf |= kind == MODEL_STORE ? 0xc0 : 0x40;
-        memcpy(m->ram + (w.at - RAM_BASE), &w.leaf, 4);
-        *e = (struct model_entry){true, vpn, asid, w.ppn, w.leaf >> 4 & 3};
-        model_emit(m, EVENT_tlb, va, w.ppn << 12, kind);
-    }
+    if (!matches(m, e, va) && !fill(m, e, va, kind))
+        return false;
     if (m->r.ring > e->pl)
         return access_fault(m, kind, access_kinds[kind].page_fault, va);
     *pa = e->ppn << 12 | (va & 0xfff);
@@ -321,7 +478,7 @@ uint8_t *model_reach(struct model *m, word va, unsigned width, enum model_access
     }
     if (!translate(m, va, kind, &pa))
         return NULL;
-    if (in_ram(m, pa))
+    if (model_in_ram(m, pa))
         return m->ram + (pa - RAM_BASE);
     if (in_device(pa))
         m->end = MODEL_OUTSIDE;
@@ -330,16 +487,14 @@ uint8_t *model_reach(struct model *m, word va, unsigned width, enum model_access
     return NULL;
 }
 
-void model_sfence(struct model *m, unsigned rs1, unsigned rs2)
+void model_forget(struct model *m, bool one_vmid, const word *va, const word *asid)
 {
-    word vpn = m->r.x[rs1] >> 12, asid = m->r.x[rs2] & 0x1ff;
-
-    m->cycle += m->cost.fence;
     for (unsigned kind = 0; kind < 3; kind++) {
         for (unsigned i = 0; i < m->tlb_size; i++) {
             struct model_entry *e = &m->tlb[kind][i];
 
-            if (!e->valid || (rs1 != 0 && e->vpn != vpn) || (rs2 != 0 && e->asid != asid))
+            if (!e->valid || (one_vmid && e->vmid != model_vmid(m)) ||
+                (va && e->vpn != *va >> 12) || (asid && (e->bare || e->asid != *asid)))
                 continue;
             e->valid = false;
             model_emit(m, EVENT_tlb, e->vpn << 12, e->ppn << 12, kind + 4);
@@ -351,13 +506,15 @@ void model_sfence(struct model *m, unsigned rs1, unsigned rs2)
 
 static bool interrupted(struct model *m)
 {
+    if (model_interrupted_by_host(m) || model_inject(m))
+        return true;
     word taken = model_pending(m) & m->r.ie;
 
     if (!taken || (m->r.ring == 0 && !(m->r.status & STATUS_IE)))
         return false;
     for (unsigned i = 0; i < COUNT_OF(wires); i++) {
         if (taken >> wires[i] & 1) {
-            trap(m, CAUSE_INTERRUPT | wires[i], 0, m->r.pc);
+            model_trap(m, CAUSE_INTERRUPT | wires[i], 0, m->r.pc);
             return true;
         }
     }
@@ -370,9 +527,9 @@ static bool fetch(struct model *m)
 
     if (!translate(m, m->r.pc, MODEL_FETCH, &pa))
         return false;
-    if (!in_ram(m, pa))
+    if (!model_in_ram(m, pa))
         return access_fault(m, MODEL_FETCH, CAUSE_fetch_access, m->r.pc);
-    m->insn = ram_word(m, pa);
+    m->insn = model_ram_word(m, pa);
     m->entered = false;
     return true;
 }
@@ -391,7 +548,7 @@ void model_step(struct model *m)
     m->cycle += m->cost.base;
 
     word w = m->insn, next = m->r.pc + 4, result = 0;
-    bool stepped = m->r.status & STATUS_TF;
+    bool stepped = m->r.status & STATUS_TF, inside = m->guest.on;
     struct model_parts p = {
         .bits = w,
         .rd = w >> 7 & 31,
@@ -410,9 +567,6 @@ void model_step(struct model *m)
     m->r.x[0] = 0;
     m->r.pc = next;
     m->instret++;
-    if (stepped) {
-        m->insn = 0; /* the trap is no instruction's own */
-        trap(m, CAUSE_single_step, 0, next);
-        m->insn = w;
-    }
+    if (stepped && m->guest.on == inside) /* a vmrun completes when its guest exits */
+        model_step_trap(m);
 }

@@ -4,8 +4,7 @@
  * architectural state. It shares the numbers of isa/ with the machine and no code at all, so
  * that a mistake has to be made twice to go unseen.
  *
- * What it leaves out: devices and hardware assist. Touching a device ends the model's knowledge
- * (MODEL_OUTSIDE), a vmrun is an illegal instruction.
+ * What it leaves out: devices. Touching one ends the model's knowledge (MODEL_OUTSIDE).
  */
 #ifndef TESTS_REFERENCE_MODEL_H
 #define TESTS_REFERENCE_MODEL_H
@@ -21,15 +20,28 @@ enum model_end {
 };
 
 struct model_entry {
-    bool valid;
-    word vpn, asid, ppn;
+    bool valid, bare; /* bare: of a guest whose own paging is off */
+    word vpn, asid, vmid, ppn;
     unsigned pl;
 };
 
 enum model_access { MODEL_LOAD, MODEL_STORE, MODEL_FETCH };
 
+/* Non-root mode. */
+struct model_guest {
+    bool on;
+    word at;            /* address of the VMCB */
+    word control[0x10]; /* its words 00 to 3C, as they were at vmrun */
+    unsigned rs1;       /* which register vmrun named */
+    word inject;        /* 0 once it is delivered */
+    uint64_t instret;   /* added to the real one */
+    struct cpu_regs host;
+};
+
 struct model {
     struct cpu_regs r; /* ip: the software bit only */
+    struct model_guest guest;
+    bool vt, npt;
     uint64_t cycle, instret;
     bool classic;
     struct cost cost;
@@ -37,7 +49,8 @@ struct model {
     struct model_entry *tlb[3]; /* by enum model_access */
     uint8_t *ram;
     uint32_t ram_size;
-    bool entered; /* a trap was taken and its handler has not fetched yet */
+    bool entered;     /* a trap was taken and its handler has not fetched yet */
+    uint64_t trapped; /* the step of the last trap */
     enum model_end end;
     word insn; /* of this step, 0 before it is fetched */
     uint64_t steps;
@@ -45,11 +58,12 @@ struct model {
     void *user;
 };
 
-/* The kinds of event that the model knows. It knows nothing of contexts. */
+/* The kinds of event that the model knows. It knows nothing of contexts, so its exits name no VM. */
 #define MODEL_EVENTS                                                                               \
     (EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_mem) | EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | \
      EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_csr) | EVENT_BIT(EVENT_walk) | EVENT_BIT(EVENT_tlb) | \
-     EVENT_BIT(EVENT_port) | EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_wait))
+     EVENT_BIT(EVENT_port) | EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_wait) |                       \
+     EVENT_BIT(EVENT_exit) | EVENT_BIT(EVENT_entry) | EVENT_BIT(EVENT_refused))
 
 void model_init(struct model *m, const struct machine_config *config);
 void model_fini(struct model *m);
