@@ -12,6 +12,7 @@
 
 #include "base/types.h"
 #include "isa/csr.h"
+#include "isa/vmcb_bits.h"
 
 #define VMCB_MAGIC     0x42434d56u /* the bytes VMCB */
 #define VMCB_FIRST_CSR CSR_status  /* bit 0 of the register intercepts */
@@ -37,11 +38,6 @@ enum vmcb_exit_code {
 
 /* info2 of a nested page fault. */
 enum { NESTED_READ = 0, NESTED_WRITE = 1, NESTED_FETCH = 2, NESTED_IN_WALK = 4 };
-
-/* Event words. */
-#define VMCB_EVENT_VALID     0x80000000u
-#define VMCB_EVENT_INTERRUPT 0x40000000u
-#define VMCB_EVENT_CODE      0x0000001fu
 
 enum vmcb_rule {
     VMCB_RULE_none,
