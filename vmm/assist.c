@@ -8,6 +8,8 @@
  *   port I/O               ports belong to virtual devices; there is no map, so every port exits
  *   physical interrupts    real devices and the slice's timer are the monitor's
  *   hcall, vmrun           must exit
+ *   privileged (cause 24)  without nesting: outside ring 0 vmrun is that, but on a machine that
+ *                          does not have it an illegal instruction
  *   and with shadow paging, where the processor walks other tables than the guest's:
  *   page faults            most are the shadow's own
  *   sfence.vma, probe      they mean the guest's tables
@@ -30,6 +32,7 @@
 #include "vmm/alloc.h"
 #include "vmm/arch.h"
 #include "vmm/lib.h"
+#include "vmm/nested.h"
 #include "vmm/paging.h"
 #include "vmm/phys.h"
 #include "vmm/technique.h"
@@ -49,66 +52,111 @@ static const word table_registers = CSR_BIT(ptbr) | CSR_BIT(tptbr) | CSR_BIT(ept
 
 /* ---- what exits ---------------------------------------------------------------------------- */
 
-static void set_intercepts(union vmcb *cb, bool shadows)
+static void set_intercepts(union vmcb *cb, bool shadows, bool nesting)
 {
     cb->icept_insn = BIT(wfi) | BIT(cpuid) | BIT(port) | BIT(interrupts) | BIT(hcall) | BIT(vmrun);
+    cb->icept_cause = nesting ? 0 : CAUSE_BIT(privileged);
     if (!shadows)
         return;
     cb->icept_insn |= BIT(sfence_vma) | BIT(probe);
-    cb->icept_cause = CAUSE_BIT(fetch_page) | CAUSE_BIT(load_page) | CAUSE_BIT(store_page);
+    cb->icept_cause |= CAUSE_BIT(fetch_page) | CAUSE_BIT(load_page) | CAUSE_BIT(store_page);
     cb->icept_csr_read = table_registers;
     cb->icept_csr_write = table_registers;
 }
 
 /* ---- entry and exit, for both --------------------------------------------------------------- */
 
-static uint64_t retired(const union vmcb *hw)
+/* The part of the VMCB that is the guest's, and the part that tells of an exit. */
+enum {
+    GUEST_FIRST = offsetof(union vmcb, pc),
+    GUEST_SIZE = offsetof(union vmcb, instreth) + sizeof(word) - GUEST_FIRST,
+    EXIT_FIRST = offsetof(union vmcb, exit_code),
+    EXIT_SIZE = offsetof(union vmcb, exit_ring) + sizeof(word) - EXIT_FIRST,
+};
+
+static void copy(union vmcb *to, const union vmcb *from, word first, word size)
 {
-    return (uint64_t)hw->instreth << 32 | hw->instret;
+    memcpy((uint8_t *)to + first, (const uint8_t *)from + first, size);
 }
 
-/* The wire is the monitor's to say; the timer is the processor's, the software bit the guest's. */
-static void prepare(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
+static uint64_t retired(const union vmcb *cb)
 {
-    hw->virtual_ip = v->cb->ip & FIELD_ip_ext;
-    hw->tlb_control = *tlb_stale ? 2 : 0;
+    return (uint64_t)cb->instreth << 32 | cb->instret;
+}
+
+/* The wire of the interrupt controller is a virtual pending bit; the timer is the processor's,
+ * the software bit the guest's own. */
+static void prepare(struct vcpu *v)
+{
+    union vmcb *cb = v->cb;
+
+    if (vcpu_nested(v)) {
+        cb->virtual_ip = nested_pending(v);
+        return;
+    }
+    cb->virtual_ip = cb->ip & FIELD_ip_ext;
+    vcpu_publish(v);
+}
+
+/* Runs the guest of v->cb by the VMCB hw, which is the same page or has its own guest part. */
+static void run(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
+{
+    uint64_t before = retired(hw);
+
+    hw->virtual_ip = v->cb->virtual_ip;
+    hw->inject = v->cb->inject;
+    hw->inject_tval = v->cb->inject_tval;
+    hw->tlb_control = *tlb_stale ? FLUSH_VMID : FLUSH_NOTHING;
     *tlb_stale = false;
     hw->rs1 = v->x[10];
-    hw->instret = (word)v->instret;
-    hw->instreth = (word)(v->instret >> 32);
     v->vmcb = phys_of(hw);
-}
-
-void assist_run(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
-{
-    prepare(v, hw, tlb_stale);
     arch_enter_assist(v);
     v->x[10] = hw->rs1;
-    v->ran = (word)(retired(hw) - v->instret);
+    v->ran = (word)(retired(hw) - before);
     v->exit_insn = hw->exit_insn;
-    /* What was injected has been delivered; what was being delivered has not. */
-    hw->inject = hw->exit_event & EVENT_VALID ? hw->exit_event : 0;
-    hw->inject_tval = hw->exit_event_tval;
+    /* What was injected has been delivered, but for what the exit came in the middle of. */
+    v->cb->inject = hw->exit_event;
+    v->cb->inject_tval = hw->exit_event_tval;
 }
 
 static void inject(struct vcpu *v, word cause, word tval)
 {
+    if (vcpu_nested(v) && nested_traps(v, cause, tval))
+        return;
     v->cb->inject = event_of(cause);
     v->cb->inject_tval = tval;
 }
 
 /* ---- nested paging -------------------------------------------------------------------------- */
 
-static void enter_npt(struct vcpu *v)
-{
-    assist_run(v, v->cb, &v->vm->assist->tlb_stale);
-}
-
 /* The guest's table is the processor's too. */
 static void set_root_npt(struct vcpu *v)
 {
     v->real_ptbr = v->cb->ptbr;
     v->root_stale = false;
+}
+
+static void enter_nested_npt(struct vcpu *v)
+{
+    union vmcb *merged = v->vm->assist->nested->merged;
+
+    copy(merged, v->cb, GUEST_FIRST, GUEST_SIZE);
+    run(v, merged, nested_stale(v));
+    copy(v->cb, merged, GUEST_FIRST, GUEST_SIZE);
+    copy(v->cb, merged, EXIT_FIRST, EXIT_SIZE);
+}
+
+static void enter_npt(struct vcpu *v)
+{
+    if (vcpu_nested(v) && nested_interrupted(v))
+        set_root_npt(v);
+    if (v->vm->ended)
+        return;
+    prepare(v);
+    if (vcpu_nested(v))
+        enter_nested_npt(v);
+    else
+        run(v, v->cb, &v->vm->assist->tlb_stale);
 }
 
 /* Under nested paging a page fault is the guest's own and its sfence.vma reaches the processor:
@@ -118,22 +166,31 @@ static void map_npt(struct vcpu *v, gva address, enum access access)
     vcpu_trap(v, walk_cause(WALK_PAGE_FAULT, access), address);
 }
 
+/* The processor may hold translations that are no longer so, of the VM or a guest of its own. */
+static void flush_npt(struct vm *vm)
+{
+    vm->assist->tlb_stale = true;
+    if (vm->assist->nested)
+        nested_flush(vm);
+}
+
 static void unmap_npt(struct vcpu *v, const gva *address, const word *asid)
 {
     (void)address, (void)asid;
-    v->vm->assist->tlb_stale = true;
+    flush_npt(v->vm);
 }
 
 static void forget_npt(struct vm *vm, gpa page, hpa frame)
 {
-    (void)page, (void)frame;
-    vm->assist->tlb_stale = true;
+    flush_npt(vm);
+    if (vm->assist->nested)
+        nested_forget(vm, page, frame);
 }
 
 static void refetch_npt(struct vcpu *v, gva address)
 {
     (void)address;
-    v->vm->assist->tlb_stale = true;
+    flush_npt(v->vm);
 }
 
 /* ---- shadow paging -------------------------------------------------------------------------- */
@@ -176,38 +233,28 @@ static word guest_root(const struct assist *a, word real)
     return r->guest;
 }
 
-enum {
-    GUEST_FIRST = offsetof(union vmcb, pc),
-    GUEST_SIZE = offsetof(union vmcb, instreth) + sizeof(word) - GUEST_FIRST,
-    EXIT_FIRST = offsetof(union vmcb, exit_code),
-    EXIT_SIZE = offsetof(union vmcb, exit_ring) + sizeof(word) - EXIT_FIRST,
-};
-
-static void copy(union vmcb *to, const union vmcb *from, word first, word size)
-{
-    memcpy((uint8_t *)to + first, (const uint8_t *)from + first, size);
-}
-
+/* The three registers mean something else in the page that vmrun is given. */
 static void enter_shadow(struct vcpu *v)
 {
     struct assist *a = v->vm->assist;
-    union vmcb *hw = a->hw, *cb = v->cb;
 
+    if (vcpu_nested(v) && nested_interrupted(v))
+        paging_set_root(v);
+    if (v->vm->ended)
+        return;
+    union vmcb *cb = v->cb, *hw = vcpu_nested(v) ? a->nested->merged : a->hw;
+    prepare(v);
     set_roots(v);
     copy(hw, cb, GUEST_FIRST, GUEST_SIZE);
     hw->ptbr = a->roots[ROOT_PTBR].real;
     hw->tptbr = a->roots[ROOT_TPTBR].real;
     hw->eptbr = a->roots[ROOT_EPTBR].real;
-    hw->inject = cb->inject;
-    hw->inject_tval = cb->inject_tval;
-    assist_run(v, hw, &a->tlb_stale);
+    run(v, hw, &a->tlb_stale);
+    hw->ptbr = guest_root(a, hw->ptbr);
+    hw->tptbr = guest_root(a, hw->tptbr);
+    hw->eptbr = guest_root(a, hw->eptbr);
     copy(cb, hw, GUEST_FIRST, GUEST_SIZE);
     copy(cb, hw, EXIT_FIRST, EXIT_SIZE);
-    cb->ptbr = guest_root(a, hw->ptbr);
-    cb->tptbr = guest_root(a, hw->tptbr);
-    cb->eptbr = guest_root(a, hw->eptbr);
-    cb->inject = hw->inject;
-    cb->inject_tval = hw->inject_tval;
     v->root_stale = cb->ptbr != a->roots[ROOT_PTBR].guest;
 }
 
@@ -257,18 +304,18 @@ static bool create(struct vm *vm, struct line *why)
         return refuse(why, "this machine has too little RAM left for it");
     vm->assist = page;
     vm->assist->tlb_stale = true; /* its vmid may have been another's */
-    return true;
+    return !vm->nesting || nested_create(vm, why);
 }
 
 static bool create_npt(struct vm *vm, struct line *why)
 {
+    vm->vcpu.cb->nested_paging = 1;
     if (!create(vm, why))
         return false;
     if (!(arch_features() & FEATURE_NPT))
         return refuse(why, "nested paging is not in this machine's processor; technique=assist "
                            "does without");
-    vm->vcpu.cb->nested_paging = 1;
-    set_intercepts(vm->vcpu.cb, false);
+    set_intercepts(vm->vcpu.cb, false, vm->nesting);
     return true;
 }
 
@@ -286,8 +333,8 @@ static bool create_shadow(struct vm *vm, struct line *why)
     if (!take_page(vm, &page) || !alloc_frame_zero(alloc, vm->id, FRAME_ASSIST, &a->nothing))
         return refuse(why, "this machine has too little RAM left for it");
     a->hw = page;
-    set_intercepts(vm->vcpu.cb, true);
-    set_intercepts(a->hw, true);
+    set_intercepts(vm->vcpu.cb, true, vm->nesting);
+    set_intercepts(a->hw, true, vm->nesting);
     a->hw->magic = VMCB_MAGIC;
     a->hw->vmid = vm->id;
     shadow_assisted(&vm->shadow, &a->tlb_stale);
@@ -296,7 +343,7 @@ static bool create_shadow(struct vm *vm, struct line *why)
 
 const struct technique technique_assist = {
     .name = "assist",
-    .frames = 3, /* struct assist, the VMCB of vmrun, the table that maps nothing */
+    .frames = 6, /* struct assist, the VMCB of vmrun, the table that maps nothing, 3 of nesting */
     .create = create_shadow,
     .set_root = paging_set_root,
     .enter = enter_shadow,
@@ -310,7 +357,7 @@ const struct technique technique_assist = {
 
 const struct technique technique_npt = {
     .name = "npt",
-    .frames = 1, /* struct assist */
+    .frames = 4, /* struct assist, 3 of nesting */
     .create = create_npt,
     .set_root = set_root_npt,
     .enter = enter_npt,

@@ -13,6 +13,8 @@
 
 #include "vmm/vcpu.h"
 
+#include "isa/vmcb_bits.h"
+
 struct nested;
 
 /* A register that names a page table, with shadow paging. */
@@ -32,18 +34,13 @@ struct assist {
     struct nested *nested; /* where the VM has hardware assist itself, else NULL */
 };
 
-#define EVENT_VALID     0x80000000u /* word of an event in the VMCB: injected, or being delivered */
-#define EVENT_INTERRUPT 0x40000000u
+#define FEATURE_VT  2u /* of cpuid leaf 1 */
+#define FEATURE_NPT 4u
 
-/* The event word for a cause as the register has it, and back. */
+/* The event word for a cause as the register has it. */
 static inline word event_of(word cause)
 {
-    return EVENT_VALID | (cause & CAUSE_INTERRUPT ? EVENT_INTERRUPT : 0) | (cause & 31);
-}
-
-static inline word event_cause(word event)
-{
-    return (event & EVENT_INTERRUPT ? CAUSE_INTERRUPT : 0) | (event & 31);
+    return VMCB_EVENT_VALID | (cause & CAUSE_INTERRUPT ? VMCB_EVENT_INTERRUPT : 0) | (cause & 31);
 }
 
 enum intercept_bit {
@@ -59,17 +56,16 @@ enum exit_code {
     EXIT_CAUSE = 32,
     EXIT_CSR_READ = 64,
     EXIT_CSR_WRITE = 96,
+    EXIT_VECTOR = 128, /* codes from here on are no bits of it */
 };
 
-/* info2 of a nested fault */
-#define NESTED_ACCESS 3u /* 0 read, 1 write, 2 fetch */
-#define NESTED_WRITE  1u
-#define NESTED_WALK   4u /* in a walk of the guest's own table */
+/* TLB control */
+enum { FLUSH_NOTHING, FLUSH_ALL, FLUSH_VMID };
 
-/* Gives the processor what it needs to know and runs the guest until its next exit, which is
- * then in the VMCB (and, where the guest was in the middle of a trap, that trap is injected
- * again at the next entry). */
-void assist_run(struct vcpu *v, union vmcb *hw, bool *tlb_stale);
+/* info2 of a nested fault */
+#define NESTED_ACCESS 3u
+enum { NESTED_READ, NESTED_WRITE, NESTED_FETCH };
+#define NESTED_WALK 4u /* in a walk of the guest's own table */
 
 /* Answers the exit in the VMCB (assist_exit.c). */
 void assist_exit(struct vcpu *v);

@@ -9,6 +9,7 @@
 #include "vmm/assist.h"
 #include "vmm/dispatch.h"
 #include "vmm/emulate.h"
+#include "vmm/nested.h"
 #include "vmm/technique.h"
 #include "vmm/time.h"
 #include "vmm/vm.h"
@@ -60,7 +61,7 @@ static gva faulting_address(const struct vcpu *v, enum access access)
 
 /* Nothing of the guest's lies where its access leads, or the walk to it. Natively a walk that finds the page
  * sets A and D before anything is asked there. */
-static void reaches_nothing(struct vcpu *v, enum access access, gva address)
+static void reaches_nothing(struct vcpu *v, enum access access, gva address, gpa physical)
 {
     const union vmcb *cb = v->cb;
     struct walk w;
@@ -69,11 +70,12 @@ static void reaches_nothing(struct vcpu *v, enum access access, gva address)
         vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);
         return;
     }
-    walk_guest(&v->vm->map, cb->ptbr, address, access, cb->ring, &w);
+    if (!nested_paged(v))
+        walk_guest(&v->vm->map, cb->ptbr, address, access, cb->ring, &w);
     if (access == ACCESS_FETCH)
         vcpu_trap(v, CAUSE_fetch_access, address);
     else
-        emulate_access(v, address, cb->exit_info1, access == ACCESS_STORE);
+        emulate_access(v, address, physical, access == ACCESS_STORE);
 }
 
 /*
@@ -86,21 +88,24 @@ static void exit_nested_fault(struct vcpu *v)
 {
     const union vmcb *cb = v->cb;
     bool writes = (cb->exit_info2 & NESTED_ACCESS) == NESTED_WRITE;
+    gpa physical = cb->exit_info1;
     enum access access;
 
     arch_hint_routine("nested fault");
+    if (vcpu_nested(v) && nested_fault(v, &physical))
+        return;
     if (!emulate_kind(v->exit_insn, &access)) { /* probe: it looks at tables by itself */
         emulate(v, v->exit_insn);
         return;
     }
     gva address = faulting_address(v, access);
-    word entry = p2m_entry(&v->vm->map, cb->exit_info1);
+    word entry = p2m_entry(&v->vm->map, physical);
     if (entry && writes && !(entry & PTE_W))
-        p2m_write_fault(v->vm, cb->exit_info1);
+        p2m_write_fault(v->vm, physical);
     else if (entry)
         v->vm->technique->refetch(v, address);
     else
-        reaches_nothing(v, access, address);
+        reaches_nothing(v, access, address, physical);
 }
 
 static void exit_shutdown(struct vcpu *v)
@@ -148,5 +153,6 @@ static void answer(struct vcpu *v, word code)
 
 void assist_exit(struct vcpu *v)
 {
-    answer(v, v->cb->exit_code);
+    if (!vcpu_nested(v) || !nested_exits(v))
+        answer(v, v->cb->exit_code);
 }

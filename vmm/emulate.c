@@ -9,6 +9,7 @@
 #include "vmm/arch.h"
 #include "vmm/hypercall.h"
 #include "vmm/isa.h"
+#include "vmm/nested.h"
 #include "vmm/technique.h"
 #include "vmm/time.h"
 #include "vmm/vdev/bus.h"
@@ -70,10 +71,14 @@ static enum outcome emulate_hcall(struct vcpu *v, word bits)
     return v->vm->knows_monitor ? hypercall(v) : emulate_trap(v, CAUSE_illegal, bits);
 }
 
-/* As on a machine that has no hardware assist (emulate_cpuid says so). */
+/* Without nesting its machine has no hardware assist (emulate_cpuid says so). */
 static enum outcome emulate_vmrun(struct vcpu *v, word bits)
 {
-    return emulate_trap(v, CAUSE_illegal, bits);
+    if (!v->vm->nesting)
+        return emulate_trap(v, CAUSE_illegal, bits);
+    if (v->cb->ring != 0)
+        return emulate_trap(v, CAUSE_privileged, bits);
+    return nested_vmrun(v, bits);
 }
 
 static enum outcome emulate_pin(struct vcpu *v, word bits)
@@ -108,8 +113,8 @@ static enum outcome emulate_cpuid(struct vcpu *v, word bits)
     case 0:
         answer = MACHINE_NAME;
         break;
-    case 1: /* strict as the real one, no assist */
-        answer = emulate_classic() ? 0 : FEATURE_STRICT;
+    case 1:
+        answer = (emulate_classic() ? 0 : FEATURE_STRICT) | nested_features(v->vm);
         break;
     case SIGNATURE_LEAF:
         answer = HYPERCALL_SIGNATURE;
@@ -203,6 +208,7 @@ void emulate(struct vcpu *v, word bits)
         break;
     case TRAPPED:
     case REPEATS:
+    case ENTERED:
         break;
     }
 }
@@ -210,5 +216,6 @@ void emulate(struct vcpu *v, word bits)
 void emulate_wake(struct vcpu *v)
 {
     v->waiting = false;
-    vcpu_retire(v, v->cb->pc + 4, vcpu_stepping(v));
+    if (!vcpu_nested(v) || (v->cb->ip & v->cb->ie)) /* else it is for whom this guest belongs to */
+        vcpu_retire(v, v->cb->pc + 4, vcpu_stepping(v));
 }

@@ -16,6 +16,7 @@ enum outcome {
     TRAPPED, /* it trapped: the guest's handler comes next, or the VM has ended */
     WAITS,   /* wfi: it has not completed */
     REPEATS, /* a hypercall with more to do: it is executed again */
+    ENTERED, /* vmrun: it completes when the guest that now runs exits */
 };
 
 typedef enum outcome emulate_fn(struct vcpu *v, word bits);

@@ -170,6 +170,7 @@ static void called(struct vcpu *v)
         break;
     case TRAPPED:
     case REPEATS:
+    case ENTERED: /* no hypercall enters a guest */
         break;
     }
 }

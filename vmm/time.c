@@ -11,21 +11,28 @@ static uint64_t pair(word high, word low)
     return (uint64_t)high << 32 | low;
 }
 
-static uint64_t offset(const struct vcpu *v)
+static uint64_t offset(const union vmcb *cb)
 {
-    return pair(v->cb->time_offseth, v->cb->time_offset);
+    return pair(cb->time_offseth, cb->time_offset);
 }
 
 uint64_t vtimer_now(const struct vcpu *v)
 {
-    return arch_time() + offset(v);
+    return arch_time() + offset(v->cb);
+}
+
+static void update(union vmcb *cb)
+{
+    bool due = arch_time() + offset(cb) >= pair(cb->timecmph, cb->timecmp);
+
+    cb->ip = due ? cb->ip | FIELD_ip_timer : cb->ip & ~(word)FIELD_ip_timer;
 }
 
 void vtimer_update(struct vcpu *v)
 {
-    bool due = vtimer_now(v) >= pair(v->cb->timecmph, v->cb->timecmp);
-
-    v->cb->ip = due ? v->cb->ip | FIELD_ip_timer : v->cb->ip & ~(word)FIELD_ip_timer;
+    update(v->home);
+    if (vcpu_nested(v))
+        update(v->cb);
 }
 
 void vtimer_changed(struct vcpu *v)
@@ -34,11 +41,18 @@ void vtimer_changed(struct vcpu *v)
     sched_timer_changed(v->vm->vmm);
 }
 
-uint64_t vtimer_deadline(const struct vcpu *v)
+static uint64_t deadline(const union vmcb *cb)
 {
-    uint64_t compare = pair(v->cb->timecmph, v->cb->timecmp), back = offset(v);
+    uint64_t compare = pair(cb->timecmph, cb->timecmp), back = offset(cb);
 
-    if (!(v->cb->ie & FIELD_ie_timer) || (v->cb->ip & FIELD_ip_timer) || compare < back)
+    if (!(cb->ie & FIELD_ie_timer) || (cb->ip & FIELD_ip_timer) || compare < back)
         return ARCH_NEVER;
     return compare - back;
+}
+
+uint64_t vtimer_deadline(const struct vcpu *v)
+{
+    uint64_t own = deadline(v->home), current = deadline(v->cb);
+
+    return own < current ? own : current;
 }

@@ -10,7 +10,7 @@
 /* What the guest's `time` reads. */
 uint64_t vtimer_now(const struct vcpu *v);
 
-/* Brings the timer bit of ip up to date. */
+/* Brings the timer bit of ip up to date; while a nested guest runs, its own and the VM's. */
 void vtimer_update(struct vcpu *v);
 
 /* The same after the guest changed timecmp or ie: the real timer may have to change too. */

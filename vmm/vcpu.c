@@ -110,6 +110,7 @@ static void take(struct vcpu *v, word cause, word tval)
 void vcpu_trap(struct vcpu *v, word cause, word tval)
 {
     const struct technique *t = v->vm->technique;
+    bool nested = vcpu_nested(v); /* then it is that guest's handler, or nested.c has said it */
 
     if (!t->inject && is_dead_end(v, cause, tval)) {
         vcpu_dead_end(v, cause);
@@ -119,7 +120,8 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
         t->inject(v, cause, tval);
     else
         take(v, cause, tval);
-    arch_hint_reflect(v->vm->id); /* whoever listens finds the trap in the guest's registers */
+    if (!nested)
+        arch_hint_reflect(v->vm->id); /* whoever listens finds the trap in the guest's registers */
     if (t->trapped)
         t->trapped(v);
 }
@@ -147,15 +149,17 @@ void vcpu_retire(struct vcpu *v, gva next_pc, bool stepping)
 {
     v->cb->pc = next_pc;
     v->instret++;
+    if (vcpu_nested(v) && ++v->cb->instret == 0)
+        v->cb->instreth++;
     if (stepping && !v->vm->ended)
         vcpu_trap(v, CAUSE_single_step, 0);
 }
 
 void vcpu_wire(struct vcpu *v, word bit, bool level)
 {
-    if (level == ((v->cb->ip & bit) != 0))
+    if (level == ((v->home->ip & bit) != 0))
         return;
-    v->cb->ip ^= bit;
+    v->home->ip ^= bit;
     if (level)
         sched_woken(v->vm);
 }

@@ -57,6 +57,7 @@ struct vcpu {
     hpa vmcb;        /* what vmrun is given (hardware assist) */
 
     struct vm *vm;
+    union vmcb *home;    /* the VM's own page; cb is another while a guest of its own runs */
     word exit_insn;      /* what exited, where the processor says it; 0: it must be fetched */
     uint64_t instret;    /* guest instructions, direct and emulated */
     bool root_stale;     /* real_ptbr no longer fits ptbr or ring */
@@ -86,7 +87,19 @@ void vcpu_tret(struct vcpu *v);
  * that single-steps (stepping: TF was set when it began) gets its trap. */
 void vcpu_retire(struct vcpu *v, gva next_pc, bool stepping);
 
-/* Sets or clears bits of ip that are wires. */
+/* Does a guest of this VM's own run (nested.h)? */
+static inline bool vcpu_nested(const struct vcpu *v)
+{
+    return v->cb != v->home;
+}
+
+/* Has what a wfi waits for arrived? For a nested guest also what is meant for the VM itself. */
+static inline bool vcpu_woken(const struct vcpu *v)
+{
+    return (v->cb->ip & v->cb->ie) || (v->home->ip & v->home->ie);
+}
+
+/* Sets or clears bits of ip that are wires: of the VM's own board. */
 void vcpu_wire(struct vcpu *v, word bit, bool level);
 
 /* Delivers the interrupt of highest priority if the guest can take one now. */
@@ -95,8 +108,8 @@ void vcpu_interrupt(struct vcpu *v);
 /* The guest's instret as of now, where the record finds it. */
 static inline void vcpu_publish(const struct vcpu *v)
 {
-    v->cb->instret = (word)v->instret;
-    v->cb->instreth = (word)(v->instret >> 32);
+    v->home->instret = (word)v->instret;
+    v->home->instreth = (word)(v->instret >> 32);
 }
 
 /* Does the guest single-step? */

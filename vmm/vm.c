@@ -73,7 +73,7 @@ static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
     vm->ram_size = d->ram;
     vm->nesting = d->nesting;
     vm->vcpu.vm = vm;
-    vm->vcpu.cb = phys_ptr(vmcb);
+    vm->vcpu.cb = vm->vcpu.home = phys_ptr(vmcb);
     vm->vcpu.cb->magic = VMCB_MAGIC;
     vm->vcpu.cb->vmid = id;
     return vm;
@@ -128,6 +128,9 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     vata_init(vm, 0);
     if (d->disk != DISK_NONE && !give_disk(vm))
         return fail(vmm, vm, why, "disk 0 belongs to another VM");
+    if (d->nesting && !vm->technique->inject)
+        return fail(vmm, vm, why,
+                    "nested=on needs hardware assist: technique=npt or technique=assist");
     if (vm->technique->create && !vm->technique->create(vm, why))
         return fail(vmm, vm, why, "");
     if (!loader_load(&vm->map, vmm->boot, d, &start, why))

@@ -80,7 +80,7 @@ void vm_destroy(struct vm *vm);
 static inline bool vm_runnable(const struct vm *vm)
 {
     return !vm->ended && vm->state == VM_STARTED &&
-           (!vm->vcpu.waiting || (vm->vcpu.cb->ip & vm->vcpu.cb->ie));
+           (!vm->vcpu.waiting || vcpu_woken(&vm->vcpu));
 }
 
 #endif

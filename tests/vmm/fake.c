@@ -39,7 +39,7 @@ struct vm *fake_vm(struct vmm *vmm)
     strcpy(vm->name, "test");
     vm->technique = &technique_full;
     vm->vcpu.vm = vm;
-    vm->vcpu.cb = phys_ptr(vmcb);
+    vm->vcpu.cb = vm->vcpu.home = phys_ptr(vmcb);
     vm->map.vm = vm;
     if (!p2m_init(&vm->map, &vmm->alloc, 1) || !p2m_populate(&vm->map, RAM_BASE, FAKE_VM_RAM) ||
         !shadow_init(&vm->shadow, &vmm->alloc, 1, &vm->map))

@@ -153,6 +153,8 @@ struct run_result run(const struct run_request *q)
 
     config.ram_size = q->ram;
     config.classic = q->classic;
+    config.vt = q->vt || q->npt;
+    config.npt = q->npt;
     config.disk = q->disk;
     if (q->tlb)
         config.tlb = q->tlb;

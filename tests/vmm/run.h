@@ -29,9 +29,9 @@ struct run_request {
     const char *const *lines;         /* typed one by one, each when the machine waits for input */
     const char *disk;                 /* image, NULL for none */
     uint32_t ram;
-    uint32_t tlb;     /* 0: default */
-    uint32_t divider; /* of the cycles into time, 0: default */
-    bool classic;
+    uint32_t tlb;          /* 0: default */
+    uint32_t divider;      /* of the cycles into time, 0: default */
+    bool classic, vt, npt; /* the machine's variant */
     uint64_t steps;
 };
 

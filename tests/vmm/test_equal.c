@@ -47,9 +47,12 @@ static const struct way {
     const char *technique;
     bool classic;       /* the machine, bare and under the monitor */
     bool counts_as_one; /* one instruction of the guest retires as one */
+    bool vt, npt;       /* what the machine under the monitor has besides */
 } ways[] = {
-    {"full", false, true},
-    {"bt", true, false},
+    {"full", false, true, false, false},
+    {"bt", true, false, false, false},
+    {"assist", false, true, true, false},
+    {"npt", false, true, true, true},
 };
 
 /* ---- the conforming kernel ----------------------------------------------------------------- */
@@ -96,6 +99,8 @@ static struct run_result run_virtual(const char *name, const struct way *w, uint
                             .ram = RUN_HOST,
                             .tlb = tlb,
                             .classic = w->classic,
+                            .vt = w->vt,
+                            .npt = w->npt,
                             .steps = STEPS};
 
     snprintf(cmdline, sizeof cmdline, "vm=t technique=%s kernel=k ram=8M cmdline=%s", w->technique,
@@ -168,6 +173,8 @@ START_TEST(random_code_and_tables_have_the_same_outcome)
     q.cmdline = cmdline;
     q.modules = modules;
     q.ram = RUN_HOST;
+    q.vt = w->vt;
+    q.npt = w->npt;
     struct run_result virtual = run(&q);
     ck_assert_int_eq(bare.stop, STOP_HALTED);
     ck_assert_uint_eq(strlen(bare.console), 9);
@@ -248,6 +255,8 @@ START_TEST(the_os_does_the_same_bare_and_virtual)
     q.cmdline = cmdline;
     q.modules = modules;
     q.ram = RUN_HOST;
+    q.vt = w->vt;
+    q.npt = w->npt;
     struct run_result virtual = run(&q);
     ck_assert_int_eq(bare.stop, STOP_HALTED);
     check_equal(&bare, &virtual, n->name);
@@ -264,29 +273,100 @@ END_TEST
 static const struct {
     const char *name, *cmdline;
     const char *kernel_case; /* of the conforming kernel; NULL: the OS */
+    bool vt, npt;
 } nested[] = {
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}",
-     NULL},
+     NULL, false, false},
     {"three deep",
      "vm=one kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
      "cmdline={vm=two kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}}",
-     NULL},
+     NULL, false, false},
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M "
      "cmdline=every_instruction}",
-     "every_instruction"},
+     "every_instruction", false, false},
     {"three deep",
      "vm=one kernel=vmm.elf ram=48M modules=vmm.elf,conform cmdline={vm=two kernel=vmm.elf "
      "ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M cmdline=steps}}",
-     "steps"},
+     "steps", false, false},
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M "
      "cmdline=every_leaf}",
-     "every_leaf"},
+     "every_leaf", false, false},
+    {"full in assist",
+     "vm=one technique=assist kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os ram=8M modules=programs}",
+     NULL, true, false},
+    {"full in assist",
+     "vm=one technique=assist kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform "
+     "ram=8M cmdline=every_instruction}",
+     "every_instruction", true, false},
+    {"assist in assist",
+     "vm=one technique=assist nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=assist ram=8M modules=programs}",
+     NULL, true, false},
+    {"assist in assist in assist",
+     "vm=one technique=assist nested=on kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
+     "cmdline={vm=two technique=assist nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=assist ram=8M modules=programs}}",
+     NULL, true, false},
+    {"full in npt",
+     "vm=one technique=npt kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os ram=8M modules=programs}",
+     NULL, true, true},
+    {"assist in npt",
+     "vm=one technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=assist ram=8M modules=programs}",
+     NULL, true, true},
+    {"npt in npt",
+     "vm=one technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=npt ram=8M modules=programs}",
+     NULL, true, true},
+    {"npt in npt in npt",
+     "vm=one technique=npt nested=on kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
+     "cmdline={vm=two technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=npt ram=8M modules=programs}}",
+     NULL, true, true},
 };
+
+/* Each case of the conforming kernel, two deep. */
+static const struct nesting {
+    const char *outer, *inner;
+    bool vt, npt;
+} nestings[] = {
+    {"assist", "assist", true, false}, {"npt", "assist", true, true}, {"npt", "npt", true, true}};
+
+START_TEST(a_kernel_cannot_tell_that_its_monitor_is_a_guest)
+{
+    static const struct run_module modules[] = {
+        {"vmm.elf", GUEST_VMM}, {"conform", GUEST_CONFORM}, {NULL, NULL}};
+    const struct nesting *n = &nestings[(unsigned)_i / COUNT_OF(cases)];
+    const char *name = cases[(unsigned)_i % COUNT_OF(cases)].name;
+    char cmdline[300];
+    struct run_request q = {
+        .program = GUEST_CONFORM, .cmdline = name, .ram = RUN_RAM, .divider = 1000, .steps = STEPS};
+
+    struct run_result bare = run(&q);
+    snprintf(cmdline, sizeof cmdline,
+             "vm=one technique=%s nested=on kernel=vmm.elf ram=32M modules=conform "
+             "cmdline={vm=c technique=%s kernel=conform ram=8M cmdline=%s}",
+             n->outer, n->inner, name);
+    q.program = GUEST_VMM;
+    q.cmdline = cmdline;
+    q.modules = modules;
+    q.ram = RUN_HOST;
+    q.vt = n->vt;
+    q.npt = n->npt;
+    struct run_result virtual = run(&q);
+    ck_assert_int_eq(bare.stop, STOP_HALTED);
+    check_equal(&bare, &virtual, cmdline);
+    run_free(&bare);
+    run_free(&virtual);
+}
+END_TEST
 
 START_TEST(a_monitor_runs_inside_itself)
 {
@@ -307,6 +387,8 @@ START_TEST(a_monitor_runs_inside_itself)
 
     struct run_result bare = run(&q);
     q.program = GUEST_VMM;
+    q.vt = nested[_i].vt;
+    q.npt = nested[_i].npt;
     q.cmdline = nested[_i].cmdline;
     q.modules = modules;
     q.ram = RUN_HOST;
@@ -335,6 +417,8 @@ Suite *suite_vmm_equal(void)
     tcase_add_loop_test(os, the_os_does_the_same_bare_and_virtual, 0,
                         COUNT_OF(sessions) * COUNT_OF(ways));
     tcase_add_loop_test(os, a_monitor_runs_inside_itself, 0, COUNT_OF(nested));
+    tcase_add_loop_test(os, a_kernel_cannot_tell_that_its_monitor_is_a_guest, 0,
+                        COUNT_OF(cases) * COUNT_OF(nestings));
     suite_add_tcase(s, os);
     return s;
 }

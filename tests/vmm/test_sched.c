@@ -28,7 +28,7 @@ static void setup(void)
         vms[i]->vmm = &vmm;
         vms[i]->id = i + 1;
         vms[i]->vcpu.vm = vms[i];
-        vms[i]->vcpu.cb = phys_ptr(vmcb);
+        vms[i]->vcpu.cb = vms[i]->vcpu.home = phys_ptr(vmcb);
         vmm.vms[i] = vms[i];
     }
     vmm.vm_slots = VMS;

@@ -87,9 +87,9 @@ void vbus_port_out(struct vm *vm, word port, word value)
 
 bool vbus_can_wake(const struct vcpu *v)
 {
-    if (v->cb->ie & FIELD_ie_timer)
+    if ((v->cb->ie | v->home->ie) & FIELD_ie_timer)
         return true;
-    return (v->cb->ie & FIELD_ie_ext) &&
+    return (v->home->ie & FIELD_ie_ext) &&
            ((vintc_listens(v->vm, LINE_uart) && vuart_can_raise(v->vm)) ||
             (vintc_listens(v->vm, LINE_ata) && vata_can_raise(v->vm)));
 }

@@ -1,0 +1,394 @@
+/*
+ * Into a nested guest and out of it; see nested.h.
+ *
+ * L1's VMCB is read once, at its vmrun, and nothing of it is believed later: checks, merging and
+ * the run itself use the copy. What the processor gets is built word by word from what is known
+ * to be sound, so a word that this monitor does not know can do nothing.
+ *
+ *   intercepts      L0's or L1's
+ *   ports           every one exits; L1's permission map is asked when it does
+ *   time            offsets add up
+ *   pending bits    L1's; L1's own wire too where it does not intercept interrupts
+ *   injection       L1's, until the processor has delivered it
+ *   vmid            one of L0's for each of L1's
+ *   nested tables   L1's through the VM's map (tables), or the map where L1 uses none
+ *
+ * While L2 runs, vcpu->cb is the copy, so whatever L0 does for the guest that runs it does to L2.
+ * An event that has not reached L2 when it exits is in the copy's `inject`; L1 finds it as the
+ * event that was being delivered, and injects it again.
+ */
+#include "vmm/nested.h"
+
+#include "vmm/alloc.h"
+#include "vmm/arch.h"
+#include "vmm/assist.h"
+#include "vmm/lib.h"
+#include "vmm/nested_check.h"
+#include "vmm/phys.h"
+#include "vmm/technique.h"
+#include "vmm/time.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+#include "isa/paging.h"
+
+static struct nested *nested_of(const struct vcpu *v)
+{
+    return v->vm->assist->nested;
+}
+
+static bool paged(const union vmcb *cb)
+{
+    return cb->nested_paging;
+}
+
+/* ---- creation ------------------------------------------------------------------------------- */
+
+static void *take_page(struct vm *vm)
+{
+    hpa frame;
+
+    if (!alloc_frame_zero(&vm->vmm->alloc, vm->id, FRAME_ASSIST, &frame))
+        return NULL;
+    return phys_ptr(frame);
+}
+
+/* Behind those that are VMs' own numbers. */
+static word real_vmid(const struct vm *vm, unsigned slot)
+{
+    return VMS_MAX + 1 + (vm->id - 1) * NESTED_VMIDS + slot;
+}
+
+bool nested_create(struct vm *vm, struct line *why)
+{
+    struct nested *n = take_page(vm);
+
+    vm->assist->nested = n;
+    if (!n || !(n->copy = take_page(vm)) || !(n->merged = take_page(vm)) ||
+        !shadow_init(&n->tables, &vm->vmm->alloc, vm->id, &vm->map)) {
+        line_str(why, "this machine has too little RAM left for its nesting");
+        return false;
+    }
+    shadow_assisted(&n->tables, &n->tables_stale);
+    for (unsigned i = 0; i < NESTED_VMIDS; i++)
+        n->vmids[i].real = real_vmid(vm, i);
+    return true;
+}
+
+word nested_features(const struct vm *vm)
+{
+    if (!vm->nesting)
+        return 0;
+    return FEATURE_VT | (paged(vm->vcpu.home) ? FEATURE_NPT : 0);
+}
+
+/* ---- in: translations ----------------------------------------------------------------------- */
+
+static void all_stale(struct nested *n)
+{
+    for (unsigned i = 0; i < NESTED_VMIDS; i++)
+        n->vmids[i].tlb_stale = true;
+}
+
+static struct nested_vmid *find_vmid(struct nested *n, word guest)
+{
+    struct nested_vmid *oldest = n->vmids;
+
+    for (struct nested_vmid *s = n->vmids; s < n->vmids + NESTED_VMIDS; s++) {
+        if (s->guest == guest)
+            return s;
+        if (s->used < oldest->used)
+            oldest = s;
+    }
+    oldest->guest = guest;
+    oldest->tlb_stale = true;
+    return oldest;
+}
+
+/* L1 says that translations have changed: with its tables, or of its guest's. It says so for all
+ * or for one vmid; nested tables have none, so they are all made again. */
+static void flush(struct vcpu *v, word how)
+{
+    struct nested *n = nested_of(v);
+
+    if (how == FLUSH_NOTHING)
+        return;
+    if (how == FLUSH_ALL) {
+        all_stale(n);
+        v->vm->assist->tlb_stale = true;
+    }
+    n->vmid->tlb_stale = true;
+    if (paged(n->copy))
+        shadow_fence(&n->tables, NULL, NULL);
+    if (!paged(v->home))
+        v->vm->technique->unmap(v, NULL, NULL);
+}
+
+bool *nested_stale(struct vcpu *v)
+{
+    struct nested *n = nested_of(v);
+
+    if (!paged(v->home)) /* shadow tables have numbers of their own, under the VM's vmid */
+        return &v->vm->assist->tlb_stale;
+    if (n->tables_stale)
+        all_stale(n);
+    n->tables_stale = false;
+    return &n->vmid->tlb_stale;
+}
+
+/* ---- in: the VMCB --------------------------------------------------------------------------- */
+
+static uint64_t time_offset(const union vmcb *cb)
+{
+    return (uint64_t)cb->time_offseth << 32 | cb->time_offset;
+}
+
+/* The copy's own words that mean something else from now on. */
+static void adopt(struct vcpu *v, union vmcb *copy)
+{
+    uint64_t offset = time_offset(copy) + time_offset(v->home);
+
+    copy->time_offset = (word)offset;
+    copy->time_offseth = (word)(offset >> 32);
+    copy->status = (copy->status & ~(word)FIELD_status_cring) | copy->ring << SHIFT_status_cring;
+    if (!(copy->inject & VMCB_EVENT_VALID))
+        copy->inject = copy->inject_tval = 0;
+    copy->ip = (copy->ip & FIELD_ip_soft) | copy->virtual_ip;
+    nested_of(v)->virtual_ip = copy->virtual_ip;
+}
+
+static bool merge(struct vcpu *v, const union vmcb *copy, union vmcb *m)
+{
+    const union vmcb *home = v->home;
+
+    m->magic = VMCB_MAGIC;
+    m->vmid = paged(home) ? nested_of(v)->vmid->real : home->vmid;
+    m->icept_insn = home->icept_insn | copy->icept_insn;
+    m->icept_cause = home->icept_cause | copy->icept_cause;
+    m->icept_csr_read = home->icept_csr_read | copy->icept_csr_read;
+    m->icept_csr_write = home->icept_csr_write | copy->icept_csr_write;
+    m->time_offset = copy->time_offset;
+    m->time_offseth = copy->time_offseth;
+    m->nested_paging = home->nested_paging;
+    if (!paged(home))
+        return true;
+    m->nptbr = paged(copy) ? shadow_select(&nested_of(v)->tables, copy->nptbr, 0) : home->nptbr;
+    return m->nptbr != 0;
+}
+
+/* Which guest runs has changed: tables, timer and the record go with it. */
+static void switch_to(struct vcpu *v, union vmcb *cb)
+{
+    v->cb = cb;
+    v->root_stale = true;
+    vtimer_changed(v);
+}
+
+enum outcome nested_vmrun(struct vcpu *v, word bits)
+{
+    struct nested *n = nested_of(v);
+    gpa at = v->x[insn_rs1(bits)];
+    struct refusal why;
+
+    if (at & ~PAGE_MASK)
+        return emulate_trap(v, CAUSE_store_misaligned, at);
+    if (!p2m_read(&v->vm->map, at, n->copy, VMCB_NAMED_SIZE))
+        return emulate_trap(v, CAUSE_store_access, at);
+    n->vmcb = at;
+    n->rs1 = insn_rs1(bits);
+    if (!nested_check(&v->vm->map, at, n->copy, nested_features(v->vm), &why)) {
+        nested_refuse(&v->vm->map, at, &why);
+        arch_hint_reflect(v->vm->id);
+        return RETIRED;
+    }
+    n->stepping = vcpu_stepping(v);
+    n->vmid = find_vmid(n, n->copy->vmid);
+    n->vmid->used = ++n->clock;
+    flush(v, n->copy->tlb_control);
+    adopt(v, n->copy);
+    if (!merge(v, n->copy, n->merged)) {
+        vm_end(v->vm, "there is no memory left for its guest's page tables", NULL);
+        return TRAPPED;
+    }
+    vcpu_set_x(v, n->rs1, n->copy->rs1);
+    switch_to(v, n->copy);
+    return ENTERED;
+}
+
+/* ---- out ------------------------------------------------------------------------------------ */
+
+enum {
+    EXIT_FIRST = offsetof(union vmcb, exit_code),
+    EXIT_SIZE = offsetof(union vmcb, exit_ring) + sizeof(word) - EXIT_FIRST,
+    GUEST_FIRST = offsetof(union vmcb, pc),
+    GUEST_SIZE = offsetof(union vmcb, instreth) + sizeof(word) - GUEST_FIRST,
+};
+
+static bool give(struct vcpu *v, word first, word size)
+{
+    const struct nested *n = nested_of(v);
+
+    return p2m_write(&v->vm->map, n->vmcb + first, &n->copy->words[first / 4], size);
+}
+
+/* L1 goes on behind its vmrun. Its VMCB was RAM when it began. */
+static void leave(struct vcpu *v, word code, word info1, word info2)
+{
+    struct nested *n = nested_of(v);
+    union vmcb *copy = n->copy;
+
+    copy->exit_code = code;
+    copy->exit_info1 = info1;
+    copy->exit_info2 = info2;
+    copy->exit_ring = copy->ring;
+    copy->exit_event = copy->inject;
+    copy->exit_event_tval = copy->inject_tval;
+    copy->rs1 = v->x[n->rs1];
+    if (!give(v, EXIT_FIRST, EXIT_SIZE) || !give(v, GUEST_FIRST, GUEST_SIZE)) {
+        vm_end(v->vm, "its guest's VMCB is gone", NULL);
+        return;
+    }
+    vcpu_set_x(v, n->rs1, n->vmcb);
+    arch_hint_reflect(v->vm->id);
+    switch_to(v, v->home);
+    vcpu_retire(v, v->cb->pc + 4, n->stepping);
+}
+
+/* ---- whose exit is it? ---------------------------------------------------------------------- */
+
+/* Does the permission map let L1's guest use the port? It is read where it is, as the processor
+ * does; that it lies in RAM was checked. */
+static bool port_exits(struct vcpu *v)
+{
+    const union vmcb *cb = v->cb;
+    word port = cb->exit_info1 & 0xffff;
+    uint8_t bits;
+
+    if (!cb->io_map || !p2m_read(&v->vm->map, cb->io_map + port / 8, &bits, 1))
+        return true;
+    return bits >> port % 8 & 1;
+}
+
+static bool in_vector(const union vmcb *cb, word code)
+{
+    word first = offsetof(union vmcb, icept_insn) / sizeof(word);
+
+    return cb->words[first + code / 32] >> code % 32 & 1;
+}
+
+static bool is_page_fault(word code)
+{
+    return code == EXIT_CAUSE + CAUSE_fetch_page || code == EXIT_CAUSE + CAUSE_load_page ||
+           code == EXIT_CAUSE + CAUSE_store_page;
+}
+
+/* What L0 must look at first: interrupts are its own, and page faults its shadow's. */
+static bool is_ours(const struct vcpu *v, word code)
+{
+    return code == INTERCEPT_interrupts || (is_page_fault(code) && !paged(v->home));
+}
+
+bool nested_exits(struct vcpu *v)
+{
+    const union vmcb *cb = v->cb;
+    word code = cb->exit_code;
+
+    if (code == EXIT_nested_fault)
+        return false; /* see nested_fault */
+    if (code < EXIT_VECTOR &&
+        (is_ours(v, code) || !in_vector(cb, code) || (code == INTERCEPT_port && !port_exits(v))))
+        return false;
+    leave(v, code, cb->exit_info1, cb->exit_info2);
+    return true;
+}
+
+bool nested_traps(struct vcpu *v, word cause, word tval)
+{
+    if (!(v->cb->icept_cause >> cause & 1))
+        return false;
+    leave(v, EXIT_CAUSE + cause, tval, 0);
+    return true;
+}
+
+static word most_urgent(word bits)
+{
+    static const uint8_t by_priority[] = {
+#define INTERRUPT(name, code, text) code,
+#include "isa/causes.def"
+    };
+    unsigned i = 0;
+
+    while (!(bits >> by_priority[i] & 1))
+        i++;
+    return CAUSE_INTERRUPT | by_priority[i];
+}
+
+bool nested_interrupted(struct vcpu *v)
+{
+    vtimer_update(v);
+    word pending = v->home->ip & v->home->ie;
+
+    if (!pending || !(v->cb->icept_insn >> INTERCEPT_interrupts & 1))
+        return false;
+    v->cb->exit_insn = 0;
+    v->cb->exit_next_pc = v->cb->pc;
+    leave(v, INTERCEPT_interrupts, most_urgent(pending), 0);
+    return true;
+}
+
+/* L1's own wire goes through to a guest for which it does not intercept interrupts. */
+word nested_pending(const struct vcpu *v)
+{
+    bool shared = !(v->cb->icept_insn >> INTERCEPT_interrupts & 1);
+
+    return nested_of(v)->virtual_ip | (shared ? v->home->ip & FIELD_ip_ext : 0);
+}
+
+/* ---- nested tables -------------------------------------------------------------------------- */
+
+bool nested_paged(const struct vcpu *v)
+{
+    return vcpu_nested(v) && paged(v->cb);
+}
+
+bool nested_fault(struct vcpu *v, gpa *address)
+{
+    static const uint8_t kinds[] = {[NESTED_READ] = ACCESS_LOAD,
+                                    [NESTED_WRITE] = ACCESS_STORE,
+                                    [NESTED_FETCH] = ACCESS_FETCH,
+                                    [NESTED_ACCESS] = ACCESS_LOAD};
+    const union vmcb *cb = v->cb;
+    struct shadow_fault f = {.address = cb->exit_info1,
+                             .access = (enum access)kinds[cb->exit_info2 & NESTED_ACCESS]};
+
+    *address = cb->exit_info1;
+    if (!paged(cb))
+        return false; /* L1 has no part in it: its guest's memory is its own */
+    arch_hint_routine("nested tables");
+    switch (shadow_resolve(&nested_of(v)->tables, cb->nptbr, &f)) {
+    case SHADOW_FILLED:
+        return true;
+    case SHADOW_NO_WRITE:
+        return p2m_write_fault(v->vm, f.walk.address), true;
+    case SHADOW_GUEST_FAULT:
+        leave(v, EXIT_nested_fault, cb->exit_info1, cb->exit_info2);
+        return true;
+    case SHADOW_DEVICE:
+        *address = f.walk.address;
+        return false;
+    case SHADOW_NO_MEMORY:
+        vm_end(v->vm, "there is no memory left for its guest's page tables", NULL);
+        return true;
+    }
+    return true;
+}
+
+void nested_flush(struct vm *vm)
+{
+    all_stale(vm->assist->nested);
+}
+
+void nested_forget(struct vm *vm, gpa page, hpa frame)
+{
+    shadow_forget(&vm->assist->nested->tables, page, frame);
+}
