@@ -26,7 +26,7 @@ enum frame_type {
     FRAME_TYPES,
 };
 
-#define FRAME_MAPS 3 /* mostly the kernel that fills a page and the program that uses it */
+#define FRAME_MAPS 3 /* mostly the kernel's address of a page, and the program's */
 
 /* What is known about a frame. link and note belong to the owner while it has the frame. */
 struct frame {
@@ -35,7 +35,7 @@ struct frame {
     bool used;     /* had an owner before: may hold anything; else it is as at power-on, zero */
     uint32_t link; /* frame number of the next in some list, FRAME_NONE at its end */
     uint32_t note;
-    hpa maps[FRAME_MAPS]; /* of a guest's memory: shadow entries that map it; kept by shadow.c */
+    gva maps[FRAME_MAPS]; /* of a guest's memory: where shadow tables map it; kept by shadow.c */
 };
 #define FRAME_NONE 0xffffffffu
 

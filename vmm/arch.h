@@ -34,6 +34,9 @@ void arch_wait(void);
 /* The pending interrupts, bits as in ip. */
 word arch_pending(void);
 
+/* While they are held the guest runs on whatever is pending. */
+void arch_hold_interrupts(bool hold);
+
 /* Forgets translations of one address space number: a page of it, or all. */
 void arch_forget_page(gva address, word asid);
 void arch_forget_asid(word asid);

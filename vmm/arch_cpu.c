@@ -79,6 +79,11 @@ word arch_pending(void)
     return csr_read(CSR_ip) & csr_read(CSR_ie);
 }
 
+void arch_hold_interrupts(bool hold)
+{
+    csr_write(CSR_ie, hold ? 0 : ie_ext | ie_timer);
+}
+
 /* ---- translation -------------------------------------------------------------------------- */
 
 void arch_forget_page(gva address, word asid)

@@ -169,19 +169,35 @@ static bool in_sequence(const struct vcpu *v)
     return u && host_of(u, index_of(u, v->cb->pc)) != v->cb->pc;
 }
 
-/* An interrupt came: on to where a guest instruction begins. */
+/* An interrupt came: on to where a guest instruction begins, or to an exit. */
 static void finish_sequence(struct vcpu *v, word *ran)
 {
     word cause = v->exit_cause;
 
+    if (!in_sequence(v))
+        return;
+    arch_hold_interrupts(true);
     v->real_status |= FIELD_status_ptf;
-    while (in_sequence(v)) {
+    do {
         v->vm->bt->counts.steps++;
         enter_once(v, ran);
-        if (v->exit_cause != CAUSE_single_step)
-            return; /* it exits by itself; the interrupt comes back at once */
-    }
-    v->exit_cause = cause;
+    } while (v->exit_cause == CAUSE_single_step && in_sequence(v));
+    arch_hold_interrupts(false);
+    if (v->exit_cause == CAUSE_single_step)
+        v->exit_cause = cause; /* else the interrupt comes back at the next entry */
+}
+
+/* An ecall has its unit behind it; for anything else it is searched. */
+static struct bt_unit *unit_that_ran(const struct bt *bt, word cause)
+{
+    word offset = offset_in_slot(bt, bt->exit_host);
+
+    if (cause != CAUSE_ecall_ring1 || offset >= CACHE_SIZE)
+        return bt_find_host(bt, bt->exit_host);
+    const word *code = phys_ptr(bt->cache[offset / PAGE_SIZE] + offset % PAGE_SIZE);
+    struct bt_unit *u = bt_unit(bt, (code[1] & 0xffff) % UNITS);
+    bool inside = bt->exit_host - u->at < u->words * 4u;
+    return inside && (code[1] & 0xffff) < bt->unit_count ? u : NULL;
 }
 
 static void enter_translated(struct vcpu *v, gva host)
@@ -199,7 +215,7 @@ static void enter_translated(struct vcpu *v, gva host)
     v->ran = ran;
     take_page(v);
     bt->exit_host = v->cb->pc;
-    bt->last = bt_find_host(bt, v->cb->pc);
+    bt->last = unit_that_ran(bt, v->exit_cause);
     if (bt->last)
         v->cb->pc = (bt->last->pc & ~3u) + index_of(bt->last, v->cb->pc) * 4;
     else

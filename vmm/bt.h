@@ -79,14 +79,15 @@ struct bt_way_out {
     uint16_t caller; /* next in the target's list of ways that lead to it, UNIT_NONE at its end */
 };
 
-/* Published (hints.def, unit): the first four words and `offsets` stay where they are. */
+/* Published (hints.def, unit): the first four words and `offsets` stay where they are. Its size
+ * is a power of two, since it is often found by its number. */
 struct bt_unit {
-    gva pc;        /* of its first guest instruction; bit 0: made for single steps */
-    gva at;        /* of its translation */
-    hpa code;      /* the same, physical */
-    uint8_t count; /* guest instructions */
-    uint8_t words; /* of the translation */
-    bool dead;     /* its source has changed: nothing leads here any more */
+    _Alignas(64) gva pc; /* of its first guest instruction; bit 0: made for single steps */
+    gva at;              /* of its translation */
+    hpa code;            /* the same, physical */
+    uint8_t count;       /* guest instructions */
+    uint8_t words;       /* of the translation */
+    bool dead;           /* its source has changed: nothing leads here any more */
     uint8_t unused;
     uint8_t offsets[UNIT_MOST]; /* word of each guest instruction's translation */
     uint16_t next_in_bucket, next_of_source;

@@ -9,9 +9,8 @@
  *   PL      min(PL of g + 1, 3); under hardware assist PL of g
  *   A, D    set: the real walker need not write
  *
- * From a frame back to the entries that map it: struct frame has room for a few, each checked
- * when it is used, since tables come and go without it; of a frame that had more, all tables
- * are searched.
+ * From a frame back to the entries that map it: struct frame has room for a few addresses, at
+ * which every root is then asked. Of a frame that was mapped at more, all tables are searched.
  *
  * Invariant: the real TLB holds nothing for one of our address space numbers that is not in
  * its tables now, but for entries that only gained rights. So whatever takes an entry away or
@@ -278,69 +277,77 @@ static word compose(const struct shadow *s, word guest, word host)
            PTE_PL_OF(s->own_rings ? pl : ring_real(pl));
 }
 
-/* ---- from a frame to its entries ---------------------------------------------------------- */
-
-#define MAPS_MANY 1u /* in the first place: there were more than fit; no slot has this address */
-
-static bool maps(const struct shadow *s, hpa slot, hpa frame)
+static void root_drop(const struct shadow *s, const struct shadow_root *r, gva address)
 {
-    const word *entry = phys_ptr(slot);
+    word *slot = slot_of(r, address);
 
-    return alloc_entry(s->alloc, slot)->type == FRAME_SHADOW && (*entry & PTE_PPN) == frame;
+    if (slot && *slot) {
+        *slot = 0;
+        forget_page(s, address, r->asid);
+    }
 }
 
-static void remember(const struct shadow *s, hpa frame, hpa slot)
+/* ---- from a frame to its entries ---------------------------------------------------------- */
+
+#define MAPS_USED 1u /* in the low bits of an address that is noted */
+#define MAPS_MANY 2u /* in the first place: there were more than fit */
+
+static bool maps(const struct shadow_root *r, gva address, hpa frame)
 {
-    hpa *known = alloc_entry(s->alloc, frame)->maps;
-    unsigned free = FRAME_MAPS;
+    const word *slot = slot_of(r, address);
+
+    return slot && (*slot & PTE_V) && (*slot & PTE_PPN) == frame;
+}
+
+/* Is the frame still mapped at an address, in any space? */
+static bool maps_anywhere(const struct shadow *s, gva address, hpa frame)
+{
+    for (const struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++)
+        for (unsigned g = 0; g < RING_GROUPS; g++)
+            if (maps(&p->roots[g], address, frame))
+                return true;
+    return false;
+}
+
+static void remember(const struct shadow *s, hpa frame, gva address)
+{
+    gva *known = alloc_entry(s->alloc, frame)->maps, wanted = (address & PAGE_MASK) | MAPS_USED;
 
     if (known[0] == MAPS_MANY)
         return;
     for (unsigned i = 0; i < FRAME_MAPS; i++) {
-        if (known[i] == slot)
+        if (known[i] == wanted)
             return;
-        if (!known[i] || !maps(s, known[i], frame))
-            free = i;
-    }
-    if (free < FRAME_MAPS)
-        known[free] = slot;
-    else
-        known[0] = MAPS_MANY;
-}
-
-static struct shadow_root *root_of(struct shadow *s, hpa leaf, unsigned index)
-{
-    for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++) {
-        for (unsigned g = 0; g < RING_GROUPS; g++) {
-            const word *top = p->roots[g].table ? phys_ptr(p->roots[g].table) : NULL;
-            if (top && (top[index] & PTE_PPN) == leaf)
-                return &p->roots[g];
+        if (!known[i]) {
+            known[i] = wanted;
+            return;
         }
     }
-    return NULL;
+    for (unsigned i = 0; i < FRAME_MAPS; i++) {
+        if (!maps_anywhere(s, known[i], frame)) {
+            known[i] = wanted;
+            return;
+        }
+    }
+    known[0] = MAPS_MANY;
 }
 
-static void forget_slot(struct shadow *s, hpa slot)
+static void forget_at(const struct shadow *s, gva address, hpa frame)
 {
-    hpa leaf = slot & PAGE_MASK;
-    const struct frame *f = alloc_entry(s->alloc, leaf);
-    const struct shadow_root *r = f->owner == s->owner ? root_of(s, leaf, f->note) : NULL;
-    word *entry = phys_ptr(slot);
-
-    if (!r)
-        return;
-    *entry = 0;
-    forget_page(s, f->note << SUPERPAGE_SHIFT | (slot & ~PAGE_MASK) / 4 << PAGE_SHIFT, r->asid);
+    for (const struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES; p++)
+        for (unsigned g = 0; g < RING_GROUPS; g++)
+            if (maps(&p->roots[g], address, frame))
+                root_drop(s, &p->roots[g], address);
 }
 
-static void forget_in_root(struct shadow *s, const struct shadow_root *r, hpa frame)
+static void forget_in_root(const struct shadow *s, const struct shadow_root *r, hpa frame)
 {
     for (uint32_t n = r->leaves; n != FRAME_NONE; n = s->alloc->frames[n].link) {
-        hpa leaf = alloc_address(s->alloc, n);
-        const word *entries = phys_ptr(leaf);
+        const word *entries = phys_ptr(alloc_address(s->alloc, n));
+        gva first = s->alloc->frames[n].note << SUPERPAGE_SHIFT;
         for (unsigned i = 0; i < PT_ENTRIES; i++)
             if ((entries[i] & PTE_V) && (entries[i] & PTE_PPN) == frame)
-                forget_slot(s, leaf + i * 4);
+                root_drop(s, r, first | i << PAGE_SHIFT);
     }
 }
 
@@ -351,8 +358,8 @@ void shadow_forget(struct shadow *s, gpa page, hpa frame)
 
     forget_page(s, page, s->bare_asid);
     for (unsigned i = 0; i < FRAME_MAPS && !many; i++)
-        if (f->maps[i] && maps(s, f->maps[i], frame))
-            forget_slot(s, f->maps[i]);
+        if (f->maps[i])
+            forget_at(s, f->maps[i], frame);
     for (struct shadow_space *p = s->spaces; p < s->spaces + SHADOW_SPACES && many; p++)
         for (unsigned g = 0; g < RING_GROUPS; g++)
             if (p->roots[g].table)
@@ -370,7 +377,7 @@ static void slot_set(const struct shadow *s, const struct shadow_root *r, word *
     bool first_write = old != entry && old == (entry & ~PTE_W);
 
     *slot = entry;
-    remember(s, entry & PTE_PPN, phys_of(slot));
+    remember(s, entry & PTE_PPN, address);
     if (old && !first_write)
         forget_page(s, address, r->asid);
 }
@@ -405,16 +412,6 @@ bool shadow_place(struct shadow *s, gva address, word ring, word entry)
     if (slot)
         slot_set(s, r, slot, address, entry);
     return slot != NULL;
-}
-
-static void root_drop(const struct shadow *s, const struct shadow_root *r, gva address)
-{
-    word *slot = slot_of(r, address);
-
-    if (slot && *slot) {
-        *slot = 0;
-        forget_page(s, address, r->asid);
-    }
 }
 
 void shadow_drop(struct shadow *s, gva address)

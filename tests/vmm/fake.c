@@ -127,6 +127,11 @@ word arch_pending(void)
     return 0;
 }
 
+void arch_hold_interrupts(bool hold)
+{
+    (void)hold;
+}
+
 void arch_forget_page(gva address, word asid)
 {
     state.forgotten_pages++;
