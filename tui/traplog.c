@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "isa/csr.h"
+#include "isa/vmcb.h"
 #include "machine/machine.h"
 #include "trace/recorder.h"
 #include "world/timeline.h"
@@ -46,10 +47,18 @@ static void open_trap(struct traplog *t, const struct event *e)
         t->open_count--;
     }
     n->open = true;
-    if (n->level > 0)
-        t->last_out = e->context;
     t->open[t->open_count].serial = t->total - 1;
+    t->open[t->open_count].out = false;
     t->open[t->open_count++].level = n->level;
+}
+
+/* The trap before it in the same step went out; an exit of vmrun is nobody's trap. */
+static void on_exit_event(struct traplog *t, const struct event *e)
+{
+    if ((e->cause & (CAUSE_EXIT | CAUSE_INTERRUPT)) == CAUSE_EXIT || t->open_count == 0)
+        open_trap(t, e);
+    t->open[t->open_count - 1].out = true;
+    t->last_out = e->context;
 }
 
 static void close_trap(struct traplog *t, const struct event *e)
@@ -63,30 +72,31 @@ static void close_trap(struct traplog *t, const struct event *e)
     n->cost = e->cycle - n->e.cycle;
 }
 
-/* Level of the innermost open trap, -1 when none is open. */
-static int open_level(const struct traplog *t)
+/* Is the innermost open trap one to its own ring 0 (or, with `out`, to its monitor) from there? */
+static bool is_open(const struct traplog *t, bool out, int level)
 {
-    return t->open_count ? t->open[t->open_count - 1].level : -1;
+    return t->open_count && t->open[t->open_count - 1].out == out &&
+           t->open[t->open_count - 1].level == level;
 }
 
-/* Who is entered has been answered, and so has everybody further in. */
+/* Who is entered has been answered, and so has everybody further out. */
 static void on_entry(struct traplog *t, const struct event *e)
 {
     int level = level_of(t, e->context);
 
-    while (open_level(t) >= 0 && open_level(t) <= level)
+    while (is_open(t, true, level) || (t->open_count && t->open[t->open_count - 1].level < level))
         close_trap(t, e);
 }
 
-/* On the machine itself, in ring 0: the innermost handler returns; outwards: all have. */
+/* In its own ring 0: the innermost handler returns; outwards: all have. */
 static void on_ret(struct traplog *t, const struct event *e)
 {
-    if (e->context != 0)
-        return;
+    int level = level_of(t, e->context);
+
     do {
-        if (open_level(t) == 0)
+        if (is_open(t, false, level))
             close_trap(t, e);
-    } while (e->ring_to > 0 && open_level(t) == 0);
+    } while (e->ring_to > 0 && is_open(t, false, level));
 }
 
 static void on_hint(struct traplog *t, const struct event *e)
@@ -110,6 +120,9 @@ static void take(struct traplog *t, const struct event *e)
     case EVENT_trap:
         open_trap(t, e);
         break;
+    case EVENT_exit:
+        on_exit_event(t, e);
+        break;
     case EVENT_ret:
         on_ret(t, e);
         break;
@@ -126,9 +139,9 @@ static void take(struct traplog *t, const struct event *e)
 }
 
 #define TRAPLOG_MASK                                                                               \
-    (EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_ret) | EVENT_BIT(EVENT_entry) |                       \
-     EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) | EVENT_BIT(EVENT_halt) |                       \
-     EVENT_BIT(EVENT_shutdown))
+    (EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_exit) | EVENT_BIT(EVENT_ret) |                        \
+     EVENT_BIT(EVENT_entry) | EVENT_BIT(EVENT_hint) | EVENT_BIT(EVENT_hole) |                      \
+     EVENT_BIT(EVENT_refused) | EVENT_BIT(EVENT_halt) | EVENT_BIT(EVENT_shutdown))
 
 /* The host went elsewhere in time: what has happened there is in its recorder. */
 static bool went_elsewhere(struct traplog *t)

@@ -1,9 +1,10 @@
 /*
  * The traps of one machine as a tree, and what each cost (sums are trace/counters.h's).
  *
- * A trap out of a VM is open until its monitor enters that VM again; what traps in the
- * meantime lies inside it. A trap on the machine itself is open until its tret; a tret to an
- * outer ring ends all of them.
+ * A trap out of a VM, and an exit of vmrun, is open until its monitor enters that VM again; what
+ * traps in the meantime lies inside it. A trap to the software's own ring 0, on the machine itself
+ * or in a VM of a processor that helps, is open until its tret; a tret to an outer ring ends all
+ * of them.
  *
  *   exit from level 2 ---------------------------------------- entry to level 2
  *        entry to level 1 (its monitor), which traps in turn:
@@ -23,7 +24,7 @@
 #define TRAPLOG_DEPTH 16
 
 struct trap_node {
-    struct event e; /* trap, hole, halt or shutdown */
+    struct event e; /* trap, exit of vmrun, hole, refused, halt or shutdown */
     uint16_t level; /* of the context it came from */
     uint16_t depth; /* how many were open around it */
     bool open;      /* not answered yet */
@@ -42,6 +43,7 @@ struct traplog {
     struct {
         uint64_t serial;
         uint16_t level;
+        bool out;          /* to its monitor, not to its own ring 0 */
     } open[TRAPLOG_DEPTH]; /* outermost first; may be older than what is kept */
     unsigned open_count;
     uint16_t last_out; /* the context that was left last; 0: none but the machine itself */

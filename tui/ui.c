@@ -166,7 +166,7 @@ static const char *cause_text(const struct event *e, char *buffer, size_t size)
     const struct cause_info *info = cause_info(e->cause);
     struct text out = text_init(buffer, size);
 
-    if (e->kind != EVENT_trap)
+    if (e->kind != EVENT_trap && e->kind != EVENT_exit)
         text_add(&out, "%s", event_info(e->kind)->name);
     else if (info)
         text_add(&out, "%s", info->name);
@@ -212,7 +212,7 @@ static void push_trap(lua_State *L, struct host *h, const struct trap_node *n)
     set_string(L, "cause", cause_text(&n->e, buffer, sizeof buffer));
     set_string(L, "vm", view_context_name(h, n->e.context, buffer, sizeof buffer));
     set_string(L, "sym", view_symbol_text(h, n->e.context, n->e.pc, false, buffer, sizeof buffer));
-    if (!n->open && n->e.kind == EVENT_trap)
+    if (!n->open && (n->e.kind == EVENT_trap || n->e.kind == EVENT_exit))
         set_integer(L, "cost", n->cost);
     lua_pushboolean(L, n->reflected);
     lua_setfield(L, -2, "reflected");

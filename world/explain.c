@@ -16,11 +16,18 @@
 
 #include "isa/csr.h"
 #include "isa/disasm.h"
+#include "isa/vmcb.h"
 #include "trace/recorder.h"
 #include "world/explain_story.h"
 #include "world/view.h"
 
 /* ---- where and what ----------------------------------------------------------------------- */
+
+/* Of a vmrun, which is no trap. */
+static bool is_exit(const struct event *e)
+{
+    return (e->cause & (CAUSE_EXIT | CAUSE_INTERRUPT)) == CAUSE_EXIT;
+}
 
 static void tell_place(const struct story *s)
 {
@@ -33,8 +40,12 @@ static void tell_place(const struct story *s)
         text_add(s->out, "%s:%u: ", row->file, row->line);
     else if (*view_symbol_text(s->host, e->context, e->pc, true, symbol, sizeof symbol))
         text_add(s->out, "%s: ", symbol);
-    text_add(s->out, "%s: %s (cause %u)\n", s->event->kind == EVENT_shutdown ? "error" : "trap",
-             cause ? cause->text : "unknown cause", e->cause & ~CAUSE_INTERRUPT);
+    if (is_exit(e))
+        text_add(s->out, "exit: %.*s (exit code %u)\n", cause ? (int)strcspn(cause->text, ":") : 0,
+                 cause ? cause->text : "", e->cause & ~CAUSE_EXIT);
+    else
+        text_add(s->out, "%s: %s (cause %u)\n", e->kind == EVENT_shutdown ? "error" : "trap",
+                 cause ? cause->text : "unknown cause", e->cause & ~CAUSE_INTERRUPT);
 }
 
 static const char *register_name(unsigned number)
@@ -50,11 +61,13 @@ static const char *register_name(unsigned number)
 
 static void tell_operand(const struct story *s, char letter, unsigned number, bool *any)
 {
-    const struct cpu_regs *r = machine_regs(host_machine(s->host));
+    word value = machine_regs(host_machine(s->host))->x[number];
 
     if (!story_is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
         return;
-    text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number), r->x[number]);
+    if (s->event->context != 0) /* vmrun swaps one of them */
+        view_guest(s->host, s->event->context, number, &value);
+    text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number), value);
     *any = true;
 }
 
@@ -67,7 +80,7 @@ static void tell_instruction(const struct story *s)
         text_add(s->out, "is next: an interrupt comes between two instructions\n");
         return;
     }
-    if (!s->event->insn && s->event->cause != CAUSE_illegal) {
+    if (!s->event->insn && vmcb_plain_cause(s->event->cause) != CAUSE_illegal) {
         text_add(s->out, "(no instruction could be fetched)\n");
         return;
     }
@@ -173,7 +186,25 @@ static const struct {
     {CAUSE_ecall_ring2, tell_call},
     {CAUSE_ecall_ring3, tell_call},
     {CAUSE_hcall, tell_call},
+    {CAUSE_EXIT | EXIT_nested_fault, explain_nested_fault},
 };
+
+/* Field, value, rule: what vmrun would not take. */
+static void tell_refused(const struct story *s)
+{
+    const struct event *e = s->event;
+    const struct vmcb_word_info *field = vmcb_word_info(e->tval);
+    const struct vmcb_rule_info *rule = vmcb_rule_info(e->a);
+    const struct line_row *row = view_line(s->host, e->context, e->pc);
+
+    if (row)
+        text_add(s->out, "%s:%u: ", row->file, row->line);
+    text_add(s->out, "vmrun refuses this VMCB, and nothing was run\n");
+    tell_instruction(s);
+    text_add(s->out, "  field %s at 0x%03x (%s) = 0x%08x\n", field ? field->name : "without a name",
+             e->tval, field ? field->meaning : "none", e->b);
+    text_add(s->out, "  rule %s: %s\n", rule ? rule->name : "?", rule ? rule->text : "?");
+}
 
 void explain_event(const struct host *h, const struct event *e, struct text *out)
 {
@@ -186,10 +217,14 @@ void explain_event(const struct host *h, const struct event *e, struct text *out
         text_add(out, "%s", machine_shutdown_text(SHUTDOWN_wait_forever));
         return;
     }
+    if (e->kind == EVENT_refused) {
+        tell_refused(&s);
+        return;
+    }
     tell_place(&s);
     tell_instruction(&s);
     for (unsigned i = 0; i < COUNT_OF(rules); i++)
-        if (rules[i].cause == e->cause)
+        if (rules[i].cause == vmcb_plain_cause(e->cause))
             rules[i].tell(&s);
     if (e->kind == EVENT_shutdown)
         text_add(out, "  so the machine stopped: %s",
@@ -250,7 +285,7 @@ static const struct event *last_trap(struct host *h)
         const struct event *e = recorder_at(r, i);
         if (e->icount + 1 < now)
             return NULL;
-        if (e->kind == EVENT_trap || e->kind == EVENT_exit)
+        if (e->kind == EVENT_trap || e->kind == EVENT_exit || e->kind == EVENT_refused)
             return e;
     }
     return NULL;

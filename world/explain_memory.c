@@ -6,6 +6,7 @@
 
 #include "isa/csr.h"
 #include "isa/paging.h"
+#include "isa/vmcb.h"
 #include "world/view.h"
 
 static const struct {
@@ -89,12 +90,21 @@ void explain_entry(word entry, struct text *out)
         text_add(out, ", bits 11:10 are not 0");
 }
 
+static word needed_right(const struct event *e)
+{
+    static const word of_nested[] = {
+        [NESTED_READ] = PTE_R, [NESTED_WRITE] = PTE_W, [NESTED_FETCH] = PTE_X};
+    word cause = vmcb_plain_cause(e->cause), how = e->b & ~(word)NESTED_IN_WALK;
+
+    if (cause == (CAUSE_EXIT | EXIT_nested_fault))
+        return how < COUNT_OF(of_nested) ? of_nested[how] : PTE_R;
+    return cause == CAUSE_fetch_page ? PTE_X : cause == CAUSE_store_page ? PTE_W : PTE_R;
+}
+
 /* Which of the rules the entry breaks for this access by this ring; false: none of them. */
 static bool tell_broken_rule(const struct story *s, word entry, word ring)
 {
-    word needed = s->event->cause == CAUSE_fetch_page   ? PTE_X
-                  : s->event->cause == CAUSE_store_page ? PTE_W
-                                                        : PTE_R;
+    word needed = needed_right(s->event);
 
     if (!(entry & PTE_V))
         text_add(s->out, "  no page is mapped there\n");
@@ -235,4 +245,25 @@ void explain_fetch_access(const struct story *s)
     if (story_is_fresh(s))
         text_add(s->out, "  ra = 0x%08x: where the last call was to return to\n",
                  machine_regs(host_machine(s->host))->x[1]);
+}
+
+/* What the guest takes for physical, and the table that its monitor gave to vmrun. */
+void explain_nested_fault(const struct story *s)
+{
+    const struct context *c = view_context(s->host, s->event->context);
+    struct walk_step steps[2];
+    char name[32];
+    word root = 0;
+
+    view_context_name(s->host, s->event->context, name, sizeof name);
+    text_add(s->out, "  guest-physical address 0x%08x%s\n", s->event->tval,
+             s->event->b & NESTED_IN_WALK ? ", of an entry of its own page table" : "");
+    tell_device(s, s->event->tval, name);
+    if (!c || !view_read(s->host, (struct space){SPACE_GPA, c->parent}, c->vmcb + VMCB_nptbr, &root,
+                         sizeof root))
+        return;
+    text_add(s->out, "  the walk of the nested table that its monitor made:\n");
+    unsigned n = view_walk_real(s->host, root, s->event->tval, steps);
+    if (tell_steps(s, steps, n) && !tell_broken_rule(s, steps[n - 1].entry, 0))
+        text_add(s->out, "  that table allows it now\n");
 }

@@ -25,5 +25,6 @@ void explain_fetch_misaligned(const struct story *s);
 void explain_walk(const struct story *s);
 void explain_access(const struct story *s);
 void explain_fetch_access(const struct story *s);
+void explain_nested_fault(const struct story *s);
 
 #endif

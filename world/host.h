@@ -46,11 +46,13 @@ struct host_leaver {
 };
 
 /*
- * What was in the processor while a context last ran, one for each level of nesting: taken when it
- * is entered (a trap overwrites epc, cause, tval and status), pc and ip when it is left.
+ * What was in the processor while a context last ran, one for each level of nesting. Entered by
+ * tret: taken then (a trap overwrites epc, cause, tval and status), pc and ip when it is left.
+ * Entered by vmrun: taken from the VMCB that the processor has stored it in at the exit.
  */
 struct host_real {
     uint16_t context; /* CONTEXT_NONE: nobody's */
+    uint8_t vmrun;    /* register that the vmrun named; 0: entered by tret */
     struct cpu_regs regs;
 };
 

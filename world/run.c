@@ -6,6 +6,8 @@
  * event is waited for, so that a run to the end costs nothing.
  */
 #include "base/text.h"
+#include "isa/insn.h"
+#include "isa/vmcb.h"
 #include "trace/counters.h"
 #include "trace/recorder.h"
 #include "world/history.h"
@@ -116,8 +118,40 @@ static void note_entry(struct host *h, const struct event *e)
     struct host_real *real = real_of(h, e->context);
 
     h->leaver.context = CONTEXT_NONE;
-    if (real)
-        *real = (struct host_real){e->context, *machine_regs(h->machine)};
+    if (!real)
+        return;
+    struct insn i = insn_decode(e->insn);
+    *real = (struct host_real){.context = e->context,
+                               .vmrun = i.id == INSN_vmrun ? i.rs1 : 0,
+                               .regs = *machine_regs(h->machine)};
+}
+
+/* The registers that an exit of vmrun has stored in the VMCB at `address`. */
+static bool read_vmcb(const struct host *h, hpa address, struct cpu_regs *regs)
+{
+    word words[(VMCB_eptbr - VMCB_pc) / 4 + 1];
+
+    if (!machine_read(h->machine, address + VMCB_pc, words, sizeof words))
+        return false;
+#define TAKE(name) regs->name = words[(VMCB_##name - VMCB_pc) / 4];
+    TAKE(pc)
+    TAKE(ring)
+    TAKE(status)
+    TAKE(tvec)
+    TAKE(tscratch)
+    TAKE(epc)
+    TAKE(cause)
+    TAKE(tval)
+    TAKE(ie)
+    TAKE(ip)
+    TAKE(ptbr)
+    TAKE(tptbr)
+    TAKE(timecmp)
+    TAKE(timecmph)
+    TAKE(cntren)
+    TAKE(eptbr)
+#undef TAKE
+    return true;
 }
 
 static void note_exit(struct host *h, const struct event *e)
@@ -130,11 +164,17 @@ static void note_exit(struct host *h, const struct event *e)
     memcpy(h->leaver.x, regs->x, sizeof h->leaver.x);
     if (!real)
         return;
-    real->regs.pc = e->pc;
-    real->regs.ip = regs->ip;
-    /* An exit that is no trap: in non-root mode the registers were the guest's own to change. */
-    if (regs->cause != e->cause || real->context != e->context)
+    if (real->context != e->context) {
         real->context = CONTEXT_NONE;
+    } else if (!real->vmrun) {
+        real->regs.pc = e->pc;
+        real->regs.ip = regs->ip;
+    } else {
+        hpa vmcb = regs->x[real->vmrun]; /* the guest's own value is in there */
+        machine_read(h->machine, vmcb + VMCB_rs1, &h->leaver.x[real->vmrun], sizeof(word));
+        if (!read_vmcb(h, vmcb, &real->regs))
+            real->context = CONTEXT_NONE;
+    }
 }
 
 void host_forget_contexts(struct host *h)

@@ -144,7 +144,7 @@ static bool copied_register(const struct cpu_regs *r, word reg, word *value)
     } rows[] = {
         {VIEW_PC, r->pc},
         {VIEW_RING, r->ring},
-        {CSR_status, r->status | r->ring << SHIFT_status_cring},
+        {CSR_status, (r->status & ~(word)FIELD_status_cring) | r->ring << SHIFT_status_cring},
         {CSR_tvec, r->tvec},
         {CSR_tscratch, r->tscratch},
         {CSR_epc, r->epc},

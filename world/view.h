@@ -81,8 +81,8 @@ bool view_real(const struct host *h, uint16_t context, word reg, word *value);
 /* Where in memory the monitor of a VM keeps a register of it. False: nowhere that is known. */
 bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out);
 
-/* What was in it when the context last ran, as far as it was entered and left by trap and tret and
- * no other VM of its level has run since. False while it runs, and for counters. */
+/* What was in it when the context last ran, as far as no other VM of its level has run since. False
+ * while it runs, and for counters. */
 bool view_was_real(const struct host *h, uint16_t context, word reg, word *value);
 
 /* By name: "a0", "x10", "pc", "ring", "status", "cycle"...; false when there is none. */

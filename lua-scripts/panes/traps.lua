@@ -23,12 +23,13 @@ end
 
 local function line(trap, c)
     local text = trap.text ~= "" and trap.text or (trap.sym ~= "" and "at " .. trap.sym or "")
-    local cost = trap.kind == "trap" and (trap.cost or "...") or ""
+    local answered = trap.kind == "trap" or trap.kind == "exit"
+    local cost = answered and (trap.cost or "...") or ""
 
     return { ui.right(trap.icount, c.step) .. " ", "dim" },
         { who(trap, c) .. " ", trap.level == 0 and "machine" or "guest" .. math.min(trap.level, 2) },
         ui.left(trap.from .. ">" .. trap.to, c.ring),
-        { ui.left(trap.cause, c.cause), trap.kind == "trap" and "normal" or "bad" },
+        { ui.left(trap.cause, c.cause), answered and "normal" or "bad" },
         ui.right(cost, c.cycles) .. " ",
         { ui.left(trap.answer or "", c.answer) .. (c.answer > 0 and " " or ""), "symbol" },
         text

@@ -167,6 +167,48 @@ START_TEST(traps_without_end_forget_the_outermost)
 }
 END_TEST
 
+/* With vmrun the guest's own traps stay inside, and what leaves meanwhile lies inside them. */
+START_TEST(an_exit_of_vmrun_lies_inside_the_guests_own_trap)
+{
+    static const struct host_module modules[] = {{"os.elf", "build/guest/os.elf"},
+                                                 {"programs", "build/guest/programs.pack"}};
+    struct host_program os = {.image = "build/guest/vmm.elf",
+                              .modules = modules,
+                              .module_count = COUNT_OF(modules),
+                              .cmdline =
+                                  "vm=os technique=npt ram=8M kernel=os.elf modules=programs "
+                                  "cmdline=\"init=hello\""};
+    struct machine_config config = machine_config_default();
+    unsigned own = 0, outer = 0, inner = 0;
+    struct traplog *log;
+    struct error err;
+    struct host *h;
+
+    config.ram_size = 32u << 20;
+    config.vt = config.npt = true;
+    ck_assert_int_eq(world_add(world, "vt", &config, &h, &err), 0);
+    ck_assert_int_eq(traplog_new(&log, h, &err), 0);
+    ck_assert_msg(host_load(h, &os, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(host_advance(h, 50000000), ADVANCE_HALTED);
+    unsigned count = traplog_count(log, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        const struct trap_node *n = traplog_at(log, i);
+        if (n->e.context != 1 || n->open)
+            continue;
+        ck_assert_uint_eq(n->level, 1);
+        ck_assert_uint_gt(n->cost, 0);
+        own += n->e.kind == EVENT_trap && n->depth == 0;
+        outer += n->e.kind == EVENT_exit && n->depth == 0;
+        inner += n->e.kind == EVENT_exit && n->depth == 1;
+    }
+    ck_assert_uint_ge(own, 2);
+    ck_assert_uint_ge(outer, 2);
+    ck_assert_uint_ge(inner, 2);
+    ck_assert_uint_eq(log->last_out, 1);
+    traplog_free(log);
+}
+END_TEST
+
 Suite *suite_tui_traplog(void);
 Suite *suite_tui_traplog(void)
 {
@@ -180,6 +222,7 @@ Suite *suite_tui_traplog(void)
     tcase_add_test(c, a_return_to_an_outer_ring_ends_every_handler);
     tcase_add_test(c, a_filter_picks_and_the_kept_ones_are_the_last);
     tcase_add_test(c, traps_without_end_forget_the_outermost);
+    tcase_add_test(c, an_exit_of_vmrun_lies_inside_the_guests_own_trap);
     suite_add_tcase(s, c);
     return s;
 }

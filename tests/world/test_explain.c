@@ -1,8 +1,10 @@
 /* Small programs that go wrong, and what they are told. */
 #include "isa/asm.h"
 #include "world/explain.h"
+#include "world/view.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -127,37 +129,59 @@ END_TEST
 
 /* A kernel that does nothing wrong, in a VM: what it believes, and the table that counts. */
 static const struct {
-    const char *filter;
+    const char *technique, *filter;
     const char *says[6];
+    word ring; /* that was real */
 } exits[] = {
-    {"exit cause=privileged",
-     {"trap: privileged", "csrw", "this was ring 1", "os believes to be in ring 0"}},
-    {"exit cause=store_page",
+    {"full",
+     "exit cause=privileged",
+     {"trap: privileged", "csrw", "this was ring 1", "os believes to be in ring 0"},
+     1},
+    {"full",
+     "exit cause=store_page",
      {"address 0x1000000", "os has paging off", "to os that is uart: its monitor plays the device",
-      "its walk for real ring 1", "no page is mapped there"}},
-    {"exit cause=fetch_page",
+      "its walk for real ring 1", "no page is mapped there"},
+     1},
+    {"full",
+     "exit cause=fetch_page",
      {"the walk as os in its ring 0 sees it", "r-x--, rings 0 to 0", "its own table allows it",
-      "its walk for real ring 1"}},
-    {"exit from=3 cause=ecall_ring3", {"trap: system call from ring 3", "(a7)"}},
+      "its walk for real ring 1"},
+     1},
+    {"full", "exit from=3 cause=ecall_ring3", {"trap: system call from ring 3", "(a7)"}, 3},
+    {"npt",
+     "exit cause=nested_fault from=0 insn=sb",
+     {"exit: nested page fault (exit code 128)", "sb zero, 1(a2)      a2 = 0x10000000",
+      "guest-physical address 0x10000001", "to os that is uart", "no page is mapped there"},
+     0},
+    {"assist",
+     "exit cause=store_page",
+     {"exit: page fault on a store (exit code 47)", "os has paging off", "to os that is uart",
+      "its walk for real ring 0", "no page is mapped there"},
+     0},
 };
 
 START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
 {
+    char cmdline[128];
     static const struct host_module modules[] = {{"os.elf", "build/guest/os.elf"},
                                                  {"programs", "build/guest/programs.pack"}};
-    struct host_program program = {
-        .image = "build/guest/vmm.elf",
-        .modules = modules,
-        .module_count = COUNT_OF(modules),
-        .cmdline = "vm=os technique=full ram=8M kernel=os.elf modules=programs"};
+    struct host_program program = {.image = "build/guest/vmm.elf",
+                                   .modules = modules,
+                                   .module_count = COUNT_OF(modules),
+                                   .cmdline = cmdline};
     struct machine_config config = machine_config_default();
     struct goal goal = {.kind = GOAL_EVENT, .budget = 50000000};
     char text[EXPLAIN_SIZE];
     struct error err = {0};
     struct world *w;
     struct host *h;
+    word ring;
 
+    snprintf(cmdline, sizeof cmdline, "vm=os technique=%s ram=8M kernel=os.elf modules=programs",
+             exits[_i].technique);
     config.ram_size = 32u << 20;
+    config.vt = strcmp(exits[_i].technique, "full") != 0;
+    config.npt = strcmp(exits[_i].technique, "npt") == 0;
     ck_assert_int_eq(world_new(&w, &err), 0);
     ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
     ck_assert_msg(host_load(h, &program, &err) == 0, "%s", err.text);
@@ -169,7 +193,38 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
     for (unsigned i = 0; i < COUNT_OF(exits[_i].says) && exits[_i].says[i]; i++)
         ck_assert_msg(strstr(text, exits[_i].says[i]) != NULL, "%s: no \"%s\" in:\n%s",
                       exits[_i].filter, exits[_i].says[i], text);
+    ck_assert(view_was_real(h, 1, VIEW_RING, &ring));
+    ck_assert_uint_eq(ring, exits[_i].ring);
     world_free(w);
+}
+END_TEST
+
+START_TEST(a_refused_vmrun_is_told_by_field_and_rule)
+{
+    static const char source[] = "_start: la a0, page\n vmrun a0\n j .\n"
+                                 ".data\n.balign 4096\npage: .word 0x42434d56, 0\n.space 4088\n";
+    struct machine_config config = machine_config_default();
+    char text[EXPLAIN_SIZE];
+    struct asm_result assembled;
+    struct error err = {0};
+    struct world *w;
+    struct host *h;
+
+    config.vt = true;
+    ck_assert_int_eq(asm_source(&assembled, "case.s", source, strlen(source), NULL, &err), 0);
+    struct host_program program = {
+        .image = "case.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
+    ck_assert_int_eq(world_new(&w, &err), 0);
+    ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
+    ck_assert_int_eq(host_load(h, &program, &err), 0);
+    ck_assert_int_eq(host_advance(h, 3), ADVANCE_SLICE);
+    struct text out = text_init(text, sizeof text);
+    explain_stop(h, &out);
+    ck_assert_msg(strstr(text, "case.s:2: vmrun refuses this VMCB") != NULL, "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "field vmid at 0x004"));
+    ck_assert_ptr_nonnull(strstr(text, "rule vmid: a guest's number is 1 to 65535"));
+    world_free(w);
+    asm_result_free(&assembled);
 }
 END_TEST
 
@@ -184,6 +239,7 @@ Suite *suite_world_explain(void)
     tcase_add_test(c, operands_are_told_of_the_step_that_was_just_made_only);
     tcase_add_loop_test(c, of_a_vm_both_what_it_believes_and_what_is_real_is_told, 0,
                         COUNT_OF(exits));
+    tcase_add_test(c, a_refused_vmrun_is_told_by_field_and_rule);
     suite_add_tcase(s, c);
     return s;
 }
