@@ -26,7 +26,7 @@ static void console_piece(struct host *h, uint16_t context)
 
     if (h->piece_count && h->pieces[h->piece_count - 1].context == context)
         return;
-    if (h->piece_count == h->piece_room) {
+    if (h->piece_count && h->piece_count == h->piece_room) {
         while (gone + 1 < h->piece_count && h->pieces[gone + 1].from <= first)
             gone++;
         h->piece_count -= gone;
