@@ -79,8 +79,8 @@ bool contexts_physical(const struct contexts *c, uint16_t id, gpa address, hpa *
         if (id >= c->count || c->table[id].vmcb == 0)
             return false;
         const struct context *k = &c->table[id];
-        if (!contexts_read_word(c, k->parent, k->vmcb + VMCB_nptbr, &root) || !(root & PTBR_ON) ||
-            !walk(c, k->parent, root, address, &address))
+        if (!contexts_read_word(c, k->parent, k->vmcb + VMCB_nptbr, &root) ||
+            ((root & PTBR_ON) && !walk(c, k->parent, root, address, &address)))
             return false;
         id = k->parent;
     }

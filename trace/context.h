@@ -84,7 +84,8 @@ bool contexts_is_inside(const struct contexts *c, uint16_t id, uint16_t ancestor
 uint16_t contexts_find(const struct contexts *c, uint16_t parent, uint16_t vmid);
 
 /* Where an address that context `id` believes to be physical really is: through the nptbr of its
- * VMCB and those of its ancestors. False: no such context, or one of them does not map it. */
+ * VMCB and those of its ancestors. Where nptbr is off its tables hold its parent's addresses, as
+ * those of a paravirtual guest do. False: no such context, or one of them does not map it. */
 bool contexts_physical(const struct contexts *c, uint16_t id, gpa address, hpa *out);
 /* Word and bounded text (at most size - 1 bytes, NUL-terminated, unprintable bytes as '?') at such an address. */
 bool contexts_read_word(const struct contexts *c, uint16_t id, gpa address, word *value);
