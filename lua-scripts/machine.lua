@@ -40,17 +40,18 @@ function M.boot_os(m, o)
 end
 
 -- m:boot_vmm { guest = "os", technique = "full", ram = "8M", init = "hello", cmdline = "quiet" }
--- Loads the monitor with one guest, the same OS image; returns the VM's name.
+-- Loads the monitor with one guest, the same OS image (for technique para its paravirtual build);
+-- returns the VM's name.
 function M.boot_vmm(m, o)
     o = o or {}
     check("boot_vmm", o, { "guest", "kernel", "technique", "ram", "init", "programs", "cmdline", "vmm" })
     local name = o.guest or "os"
-    local kernel = o.kernel or "os.elf"
+    local image = o.technique == "para" and "os-pv.elf" or "os.elf"
     local inner = words(o.init and "init=" .. o.init, o.cmdline)
     m:load {
         image = "vmm.elf",
         modules = {
-            { name = "os.elf", file = kernel },
+            { name = image, file = o.kernel or image },
             { name = "programs", file = o.programs or "programs.pack" },
         },
         cmdline = words(
@@ -58,7 +59,7 @@ function M.boot_vmm(m, o)
             "vm=" .. name,
             "technique=" .. (o.technique or "full"),
             "ram=" .. (o.ram or "8M"),
-            "kernel=os.elf",
+            "kernel=" .. image,
             "modules=programs",
             inner ~= "" and ('cmdline="%s"'):format(inner)
         ),

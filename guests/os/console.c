@@ -1,28 +1,21 @@
 /*
- * The console. A 16550 has eight byte registers; the ones used here:
- *   0 RBR  read: byte received             THR  write: byte to send
- *   1 IER  bit 0: interrupt on input, bit 1: interrupt when THR is empty
- *   2 IIR  read: why it interrupts         FCR  write: FIFOs on
- *   3 LCR  line format                     4 MCR  bit 3: interrupts leave the chip
- *   5 LSR  bit 0: a byte has been received, bit 5: THR and its FIFO are empty
+ * The console: lines, and what waits in between. The device is native/uart.c or pv/console.c.
  *
- * Output waits in a queue. When the transmitter is empty it takes 16 bytes at once; if more
- * are left, its interrupt asks for the next 16.
+ * Output waits in a queue. The device takes what it can at once; if more is left, it
+ * interrupts when it can take the next piece.
  *
  * Input is put into a queue as it comes. Lines are edited and echoed when a program reads,
  * not when keys are pressed: what was typed ahead then appears behind the prompt it answers.
- * While the queue is full the receive interrupt is off, and the bytes wait in the device.
+ * While the queue is full the device keeps what is typed, and does not interrupt for it.
  */
 #include "guests/os/console.h"
 
 #include "guests/abi.h"
 #include "guests/os/arch.h"
-#include "guests/os/intc.h"
+#include "guests/os/console_device.h"
 #include "guests/os/lock.h"
 #include "guests/os/sched.h"
 #include "guests/os/timer.h"
-
-#define TRANSMIT_FIFO 16
 
 #define KEY_END       4 /* ctrl-d */
 #define KEY_BACKSPACE 8
@@ -45,7 +38,6 @@ struct line {
 static struct queue input, output;
 static struct line line;      /* of whoever reads, */
 static struct lock line_lock; /* and there is one at a time */
-static uint8_t enabled;       /* what UART_IER holds */
 
 static bool queue_is_empty(const struct queue *q)
 {
@@ -67,57 +59,44 @@ static char queue_take(struct queue *q)
     return q->data[q->head++ % QUEUE_SIZE];
 }
 
-static uint8_t uart_read(word reg)
-{
-    return mmio_read8(REGION_uart + reg);
-}
-
-static void uart_write(word reg, uint8_t value)
-{
-    mmio_write8(REGION_uart + reg, value);
-}
-
-static void uart_enable(uint8_t bit, bool on)
-{
-    uint8_t wanted = (uint8_t)(on ? enabled | bit : enabled & ~bit);
-
-    if (wanted != enabled)
-        uart_write(UART_IER, enabled = wanted);
-}
-
 /* Interrupts are off in what follows, up to console_put. */
 
 static void send(void)
 {
-    if (!(uart_read(UART_LSR) & UART_LSR_EMPTY))
-        return;
-    for (word i = 0; i < TRANSMIT_FIFO && !queue_is_empty(&output); i++)
-        uart_write(UART_DATA, (uint8_t)queue_take(&output));
+    word at = output.head % QUEUE_SIZE;
+    word count = output.tail - output.head;
+
+    if (count > QUEUE_SIZE - at)
+        count = QUEUE_SIZE - at;
+    if (count)
+        output.head += console_device_send(&output.data[at], count);
 }
 
 /* Sends now what can be sent now; the interrupt will do the rest. */
 static void start_output(void)
 {
-    if (!(enabled & UART_IER_TRANSMIT))
+    if (!console_device_wants(CONSOLE_SENT))
         send();
-    uart_enable(UART_IER_TRANSMIT, !queue_is_empty(&output));
+    console_device_want(CONSOLE_SENT, !queue_is_empty(&output));
 }
 
 static void receive(void)
 {
-    while (queue_room(&input) && (uart_read(UART_LSR) & UART_LSR_READY))
-        queue_put(&input, (char)uart_read(UART_DATA));
-    uart_enable(UART_IER_RECEIVE, queue_room(&input) > 0);
+    int c;
+
+    while (queue_room(&input) && (c = console_device_receive()) >= 0)
+        queue_put(&input, (char)c);
+    console_device_want(CONSOLE_RECEIVED, queue_room(&input) > 0);
     sched_wake(&input);
 }
 
 static void console_interrupt(void)
 {
-    while (!(uart_read(UART_IIR) & UART_IIR_NONE)) { /* reading it ends a transmit interrupt */
+    while (console_device_interrupts()) {
         receive();
-        if (enabled & UART_IER_TRANSMIT) {
+        if (console_device_wants(CONSOLE_SENT)) {
             send();
-            uart_enable(UART_IER_TRANSMIT, !queue_is_empty(&output));
+            console_device_want(CONSOLE_SENT, !queue_is_empty(&output));
             sched_wake(&output);
         }
     }
@@ -125,12 +104,7 @@ static void console_interrupt(void)
 
 void console_init(void)
 {
-    uart_write(UART_IER, 0);
-    uart_write(UART_LCR, UART_LCR_8N1);
-    uart_write(UART_FCR, UART_FCR_FIFO);
-    uart_write(UART_MCR, UART_MCR_IRQ);
-    uart_write(UART_IER, enabled = UART_IER_RECEIVE);
-    intc_enable(LINE_uart, console_interrupt);
+    console_device_init(console_interrupt);
 }
 
 void console_flush(void)
@@ -139,7 +113,7 @@ void console_flush(void)
 
     while (!queue_is_empty(&output))
         send();
-    uart_enable(UART_IER_TRANSMIT, false);
+    console_device_want(CONSOLE_SENT, false);
     irq_restore(irq);
 }
 
@@ -191,7 +165,7 @@ static char next_key(void)
     while (queue_is_empty(&input))
         sched_sleep(&input, TIMER_NEVER);
     char c = queue_take(&input);
-    uart_enable(UART_IER_RECEIVE, true);
+    console_device_want(CONSOLE_RECEIVED, true);
     irq_restore(irq);
     return c;
 }

@@ -1,5 +1,5 @@
 /*
- * The console: a 16550, driven by interrupts.
+ * The console, driven by interrupts.
  */
 #ifndef OS_CONSOLE_H
 #define OS_CONSOLE_H

@@ -45,7 +45,5 @@ void power_off(word status)
 {
     irq_off();
     console_flush();
-    mmio_write32(REGION_finisher, status ? status << 16 | FINISHER_END_FAIL : FINISHER_END_PASS);
-    for (;;)
-        wfi();
+    machine_off(status);
 }

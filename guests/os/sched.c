@@ -6,7 +6,7 @@
  * switch happens on the way back to the user program. What the kernel must protect itself
  * from are interrupt handlers, and for that it turns interrupts off (irq_save).
  *
- * Nobody ready: the idle process waits (wfi). It sets the timer only if somebody sleeps, so
+ * Nobody ready: the idle process waits. It sets the timer only if somebody sleeps, so
  * that a machine with nothing to do sleeps until a key is pressed.
  */
 #include "guests/os/sched.h"
@@ -157,7 +157,7 @@ void sched_idle(void)
     for (;;) {
         irq_off();
         sched_yield();
-        wfi();    /* an interrupt ends the wait although it is not taken yet: */
-        irq_on(); /* now it is */
+        cpu_wait(); /* an interrupt ends the wait although it is not taken yet: */
+        irq_on();   /* now it is */
     }
 }

@@ -29,15 +29,25 @@ static void free_table(word *table)
 {
     for (word i = 0; i < PT_ENTRIES; i++)
         if (table[i] & PTE_V)
-            page_free((void *)(table[i] & PTE_PPN));
+            page_free(pt_page(table[i]));
     page_free(table);
 }
 
-void space_free(struct space *s)
+/* The tables of a space's own, each given to `fn`. */
+static void each_table(const struct space *s, void (*fn)(word *table))
 {
     for (word i = PT_INDEX1(USER_BASE); i < PT_INDEX1(USER_END); i++)
         if (s->root[i] & PTE_V)
-            free_table((word *)(s->root[i] & PTE_PPN));
+            fn(pt_page(s->root[i]));
+}
+
+/* First they stop being tables, from the top down; then all goes back, page by page. */
+void space_free(struct space *s)
+{
+    pt_gone(s->root);
+    each_table(s, pt_gone);
+    pt_gone_all();
+    each_table(s, free_table);
     page_free(s->root);
     tlb_flush_space(s->asid);
     *s = (struct space){0};
@@ -47,12 +57,12 @@ void *space_map(struct space *s, word address, word rights)
 {
     word *entry = vm_entry(s->root, address, true);
 
-    if (!entry || (*entry & PTE_V))
+    if (!entry || (pt_read(entry) & PTE_V))
         return NULL;
     void *page = page_new();
     if (!page)
         return NULL;
-    *entry = (word)page | rights | PTE_PL_OF(3) | PTE_V;
+    pt_write(entry, pt_entry(page) | rights | PTE_PL_OF(3) | PTE_V);
     s->pages++;
     return page;
 }
@@ -61,10 +71,10 @@ void space_unmap(struct space *s, word address)
 {
     word *entry = vm_entry(s->root, address, false);
 
-    if (!entry || !(*entry & PTE_V))
+    if (!entry || !(pt_read(entry) & PTE_V))
         return;
-    void *page = (void *)(*entry & PTE_PPN);
-    *entry = 0;
+    void *page = pt_page(pt_read(entry));
+    pt_write(entry, 0);
     tlb_flush_page(address, s->asid);
     page_free(page);
     s->pages--;
@@ -81,7 +91,7 @@ enum space_demand space_demand(struct space *s, word address)
     if (!is_lazy(s, address))
         return SPACE_NOT_THERE;
     word *entry = vm_entry(s->root, address, true);
-    if (entry && (*entry & PTE_V))
+    if (entry && (pt_read(entry) & PTE_V))
         return SPACE_NOT_THERE; /* there is a page, but not with the right that was needed */
     if (!space_map(s, address & PAGE_MASK, PTE_R | PTE_W))
         return SPACE_NO_MEMORY;
@@ -95,12 +105,13 @@ static char *locate(struct space *s, word address, word right)
     if (address < USER_BASE || address >= USER_END)
         return NULL;
     word *entry = vm_entry(s->root, address, false);
-    if (!entry || !(*entry & PTE_V)) {
+    if (!entry || !(pt_read(entry) & PTE_V)) {
         if (space_demand(s, address) != SPACE_MAPPED)
             return NULL;
         entry = vm_entry(s->root, address, false);
     }
-    return *entry & right ? (char *)((*entry & PTE_PPN) | (address & ~PAGE_MASK)) : NULL;
+    word leaf = pt_read(entry);
+    return leaf & right ? (char *)pt_page(leaf) + (address & ~PAGE_MASK) : NULL;
 }
 
 static word rest_of_page(word address, word size)

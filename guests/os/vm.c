@@ -49,14 +49,18 @@ word page_free_count(void)
 word *vm_entry(word *root, word address, bool make)
 {
     word *pointer = &root[PT_INDEX1(address)];
+    word leads_to = pt_read(pointer);
+    word *table;
 
-    if (!(*pointer & PTE_V)) {
-        void *table = make ? page_new() : NULL;
+    if (leads_to & PTE_V) {
+        table = pt_page(leads_to);
+    } else {
+        table = make ? page_new() : NULL;
         if (!table)
             return NULL;
-        *pointer = (word)table | PTE_V;
+        pt_made(table, 1);
+        pt_write(pointer, pt_entry(table) | PTE_V);
     }
-    word *table = (word *)(*pointer & PTE_PPN);
     return &table[PT_INDEX0(address)];
 }
 
@@ -66,7 +70,7 @@ static void map_kernel_page(word address, word rights)
 
     if (!entry)
         panic("no memory for the kernel's page tables");
-    *entry = address | rights | PTE_V;
+    pt_write(entry, pt_entry((void *)address) | rights | PTE_PL_OF(KERNEL_RING) | PTE_V);
 }
 
 static word kernel_rights(word address)
@@ -82,7 +86,8 @@ static void map_ram(word base, word size)
 {
     for (word at = 0; at < size;) {
         word address = base + at;
-        bool whole = size - at >= SUPERPAGE_SIZE && address % SUPERPAGE_SIZE == 0;
+        bool whole =
+            KERNEL_SUPERPAGES && size - at >= SUPERPAGE_SIZE && address % SUPERPAGE_SIZE == 0;
         if (whole && address >= (word)kernel_end) {
             kernel_root[PT_INDEX1(address)] = address | PTE_R | PTE_W | PTE_V;
             at += SUPERPAGE_SIZE;
@@ -95,14 +100,13 @@ static void map_ram(word base, word size)
 
 void vm_init(word ram_base, word ram_size, word first_free)
 {
+    first_free = memory_init(ram_base, ram_size, first_free);
     /* The very last page stays unused: the end of 2 GiB of RAM would not fit into a word. */
     palloc_init(&pages, (void *)first_free, (void *)(ram_base + (ram_size - PAGE_SIZE)));
     kernel_root = page_new();
     if (!kernel_root)
         panic("no memory left behind the kernel and its modules");
-    map_kernel_page(REGION_finisher, PTE_R | PTE_W);
-    map_kernel_page(REGION_intc, PTE_R | PTE_W);
-    map_kernel_page(REGION_uart, PTE_R | PTE_W);
+    devices_map(map_kernel_page);
     map_ram(ram_base, ram_size);
     vm_activate_kernel();
 }
@@ -111,8 +115,10 @@ word *vm_root_new(void)
 {
     word *root = page_new();
 
-    if (root)
-        memcpy(root, kernel_root, PAGE_SIZE);
+    if (!root)
+        return NULL;
+    memcpy(root, kernel_root, PAGE_SIZE);
+    pt_made(root, 2);
     return root;
 }
 
@@ -121,8 +127,7 @@ void vm_activate_kernel(void)
     vm_activate(kernel_root, 0);
 }
 
-/* No flush: TLB entries carry the ASID that they belong to. */
 void vm_activate(const word *root, word asid)
 {
-    csr_write(CSR_ptbr, PTBR_ON | asid << PTBR_ASID_SHIFT | (word)root >> PAGE_SHIFT);
+    space_switch(root, asid);
 }

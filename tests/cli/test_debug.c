@@ -87,7 +87,7 @@ static const struct {
     {OS "hello",
      "break kernel_main\ncontinue\nnext\ndelete\nbreak trap cause=ecall_ring3\ncontinue\n"
      "explain\nwalk\ndelete\ncontinue\n",
-     {"ring 0  80000000 _start  guests/os/boot.S:", "breakpoint kernel_main", "guests/os/kernel.c:",
+     {"ring 0  80000000 _start  guests/os/native/boot.S:", "breakpoint kernel_main", "guests/os/kernel.c:",
       "ring 0", "breakpoint: trap ecall_ring3", "3>0", "trap_entry", "it asks the handler",
       "level 1: entry at", "Hello from process 1, ring 3.", "powered off with status 0"}},
     {OS "sleep",

@@ -25,7 +25,8 @@ static word asking(const struct vintc *c)
 
 static void update_output(struct vm *vm)
 {
-    vcpu_wire(&vm->vcpu, FIELD_ip_ext, asking(&vm->intc) != 0);
+    if (!vm->para) /* whose wire is its event ports' */
+        vcpu_wire(&vm->vcpu, FIELD_ip_ext, asking(&vm->intc) != 0);
 }
 
 void vintc_set_line(struct vm *vm, unsigned line, bool level)
