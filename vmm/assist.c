@@ -119,10 +119,25 @@ static void run(struct vcpu *v, union vmcb *hw, bool *tlb_stale)
     v->cb->inject_tval = hw->exit_event_tval;
 }
 
+/* A handler whose first fetch is an exit would be entered for ever, and never by the processor's
+ * own doing: so what it would do in the end is done here. */
+static void dead_end(struct vcpu *v, word cause, word tval)
+{
+    if (vcpu_nested(v))
+        nested_shutdown(v, cause, tval);
+    else
+        vcpu_dead_end(v, cause);
+}
+
 static void inject(struct vcpu *v, word cause, word tval)
 {
     if (vcpu_nested(v) && nested_traps(v, cause, tval))
         return;
+    if (vcpu_is_dead_end(v, cause, tval)) {
+        dead_end(v, cause, tval);
+        return;
+    }
+    v->trapped_at = v->instret;
     v->cb->inject = event_of(cause);
     v->cb->inject_tval = tval;
 }

@@ -310,6 +310,13 @@ bool nested_traps(struct vcpu *v, word cause, word tval)
     return true;
 }
 
+void nested_shutdown(struct vcpu *v, word cause, word tval)
+{
+    v->cb->inject = event_of(cause);
+    v->cb->inject_tval = tval;
+    leave(v, EXIT_shutdown, cause, tval);
+}
+
 static word most_urgent(word bits)
 {
     static const uint8_t by_priority[] = {

@@ -52,6 +52,8 @@ emulate_fn nested_vmrun;
 bool nested_exits(struct vcpu *v);
 /* The same for a trap that L0 is about to raise in L2. */
 bool nested_traps(struct vcpu *v, word cause, word tval);
+/* L2 can go no further: it cannot take this trap. */
+void nested_shutdown(struct vcpu *v, word cause, word tval);
 /* Before L2 is entered: is there an interrupt for L1, which then has the exit? */
 bool nested_interrupted(struct vcpu *v);
 

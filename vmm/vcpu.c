@@ -52,8 +52,7 @@ static bool is_fetch_fault(word cause)
     return cause == CAUSE_fetch_access || cause == CAUSE_fetch_page;
 }
 
-/* Would the processor shut down instead of taking this trap? */
-static bool is_dead_end(const struct vcpu *v, word cause, word tval)
+bool vcpu_is_dead_end(const struct vcpu *v, word cause, word tval)
 {
     const union vmcb *cb = v->cb;
 
@@ -112,14 +111,14 @@ void vcpu_trap(struct vcpu *v, word cause, word tval)
     const struct technique *t = v->vm->technique;
     bool nested = vcpu_nested(v); /* then it is that guest's handler, or nested.c has said it */
 
-    if (!t->inject && is_dead_end(v, cause, tval)) {
-        vcpu_dead_end(v, cause);
-        return;
-    }
     if (t->inject)
         t->inject(v, cause, tval);
+    else if (vcpu_is_dead_end(v, cause, tval))
+        vcpu_dead_end(v, cause);
     else
         take(v, cause, tval);
+    if (v->vm->ended)
+        return;
     if (!nested)
         arch_hint_reflect(v->vm->id); /* whoever listens finds the trap in the guest's registers */
     if (t->trapped)

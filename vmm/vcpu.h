@@ -77,7 +77,9 @@ void vcpu_set_ring(struct vcpu *v, word ring);
  */
 void vcpu_trap(struct vcpu *v, word cause, word tval);
 
-/* The processor would shut down, or has, instead of taking a trap: ends the VM, saying why. */
+/* Would the processor shut down instead of taking this trap? */
+bool vcpu_is_dead_end(const struct vcpu *v, word cause, word tval);
+/* It would, or has: ends the VM, saying why. */
 void vcpu_dead_end(struct vcpu *v, word cause);
 
 /* The return from one: tret in virtual ring 0. */

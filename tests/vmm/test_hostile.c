@@ -31,28 +31,34 @@ static void only_of(const char *console, const char *prefix, char *out)
     *out = '\0';
 }
 
+static const char *const techniques[] = {"full", "assist", "npt"};
+
 START_TEST(a_hostile_kernel_harms_nobody)
 {
     static const struct run_module modules[] = {
         {"bad", GUEST_HOSTILE}, {"good", GUEST_CONFORM}, {NULL, NULL}};
     const char *victim = victims[(unsigned)_i % COUNT_OF(victims)];
+    const char *technique = techniques[_i / SEEDS];
+    int seed = _i % SEEDS;
     char cmdline[200];
     struct run_request q = {
         .program = GUEST_CONFORM, .cmdline = victim, .ram = RUN_RAM, .steps = STEPS};
 
     struct run_result bare = run(&q);
     snprintf(cmdline, sizeof cmdline,
-             "vm=bad kernel=bad ram=2M cmdline=%d vm=good kernel=good ram=8M cmdline=%s", _i,
-             victim);
+             "vm=bad technique=%s kernel=bad ram=2M cmdline=%d "
+             "vm=good technique=%s kernel=good ram=8M cmdline=%s",
+             technique, seed, technique, victim);
     q = (struct run_request){.program = GUEST_VMM,
                              .cmdline = cmdline,
                              .modules = modules,
                              .ram = RUN_HOST,
                              .tlb = _i % 2 ? 4 : 0,
+                             .npt = true,
                              .steps = STEPS};
     struct run_result r = run(&q);
-    ck_assert_msg(r.stop == STOP_HALTED || r.stop == STOP_BUDGET, "seed %d: stop %d", _i, r.stop);
-    ck_assert_msg(!strstr(r.messages, "internal error"), "seed %d: %.200s", _i, r.messages);
+    ck_assert_msg(r.stop == STOP_HALTED || r.stop == STOP_BUDGET, "%s: stop %d", cmdline, r.stop);
+    ck_assert_msg(!strstr(r.messages, "internal error"), "%s: %.200s", cmdline, r.messages);
     ck_assert(r.intact);
     ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
     only_of(r.console, GOOD, r.messages); /* reused: as large as the console */
@@ -75,7 +81,7 @@ Suite *suite_vmm_hostile(void)
     TCase *t = tcase_create("hostile");
 
     tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, a_hostile_kernel_harms_nobody, 0, SEEDS);
+    tcase_add_loop_test(t, a_hostile_kernel_harms_nobody, 0, SEEDS * (int)COUNT_OF(techniques));
     suite_add_tcase(s, t);
     return s;
 }
