@@ -8,8 +8,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/types.h"
-
 static unsigned smallest(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -62,7 +60,7 @@ static bool same_letters(const char *a, const char *b)
         counts[lower(*a)]++;
         counts[lower(*b)]--;
     }
-    for (size_t i = 0; i < COUNT_OF(counts); i++)
+    for (size_t i = 0; i <= UCHAR_MAX; i++)
         if (counts[i])
             return false;
     return true;

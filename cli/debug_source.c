@@ -5,36 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/number.h"
 #include "base/suggest.h"
 #include "cli/debug.h"
 #include "isa/disasm.h"
-#include "world/home.h"
+#include "world/source_text.h"
 
-#define SOURCE_MAX   (4u << 20)
 #define LIST_LINES   10
 #define CODE_LINES   10
 #define SYMBOL_LINES 200 /* of one function, when no count is given */
 
 /* ---- source ------------------------------------------------------------------------------- */
-
-/* The file as the compiler was given it, or under trapeze's home, where its own guests are. */
-static char *read_source(const char *file)
-{
-    struct home home;
-    char path[HOME_PATH_SIZE];
-    uint8_t *data = NULL;
-    size_t size;
-
-    if (file_read(file, "source", SOURCE_MAX, &data, &size, NULL) == 0)
-        return (char *)data;
-    if (*file != '/' && home_find(&home, NULL) == 0 &&
-        home_path(&home, file, path, sizeof path, NULL) == 0 &&
-        file_read(path, "source", SOURCE_MAX, &data, &size, NULL) == 0)
-        return (char *)data;
-    return NULL;
-}
 
 /* Lines first to last of a text that are there. Returns how many. */
 static unsigned say_lines(struct debug *d, const char *text, unsigned first, unsigned last,
@@ -63,7 +44,7 @@ static void say_row(struct debug *d, const struct line_row *row)
         return;
     d->shown_line = row->line;
     snprintf(d->shown_file, sizeof d->shown_file, "%s", row->file);
-    text = read_source(row->file);
+    text = source_text_read(row->file);
     if (text)
         say_lines(d, text, row->line, row->line, 0);
     free(text);
@@ -113,7 +94,7 @@ void debug_list(struct debug *d, const char *arguments)
     bool goes_on = !*arguments && d->list_line;
     if (!goes_on && !find_line(d, *arguments ? arguments : "$pc"))
         return;
-    text = read_source(d->list_file);
+    text = source_text_read(d->list_file);
     if (!text) {
         debug_fail(d, "%s: the source file is not there", d->list_file);
         return;

@@ -299,6 +299,7 @@ void tui_fini(struct tui *t)
         for (int i = 0; i < t->pane_count; i++)
             pane_unload(&t->panes[i], t->script);
     }
+    free(t->source);
     script_free(t->script);
     grid_fini(&t->grid);
 }

@@ -57,6 +57,8 @@ struct tui {
     bool message_bad;
     char printed[TUI_PRINTED_MAX]; /* what the scenario has printed */
     size_t printed_length;
+    char *source; /* the file that was asked for last; NULL: none, or it is not there */
+    char source_file[256];
     bool quit;
 };
 

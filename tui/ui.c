@@ -5,6 +5,7 @@
  */
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -16,6 +17,7 @@
 #include "tui/paint.h"
 #include "world/explain.h"
 #include "world/place.h"
+#include "world/source_text.h"
 #include "world/view.h"
 
 enum { CONSOLE_SHOWN = 65536, COSTS_MAX = 256 };
@@ -149,6 +151,44 @@ static int ui_place(lua_State *L)
     lua_pushinteger(L, place.address);
     lua_pushstring(L, space_name(place.space.kind));
     return 2;
+}
+
+/* The file's text, read once as long as nobody asks for another. */
+static const char *source_text(struct tui *t, const char *file)
+{
+    struct text name = text_init(t->source_file, sizeof t->source_file);
+
+    if (strcmp(t->source_file, file) != 0) {
+        free(t->source);
+        t->source = source_text_read(file);
+        text_add(&name, "%s", file);
+    }
+    return t->source;
+}
+
+/* ui.source(addr): file, line and text of the source line that the code there comes from, in the
+ * eyes of the context that is looked at; nil when none is known, no text when the file is not
+ * there. */
+static int ui_source(lua_State *L)
+{
+    struct tui *t = dashboard(L);
+    struct pane_view view = tui_view(t);
+    word address = (word)luaL_checkinteger(L, 1);
+    const struct line_row *row = view.host ? view_line(view.host, view.context, address) : NULL;
+    const char *text, *line;
+    size_t size;
+
+    if (!row || !row->line)
+        return 0;
+    lua_pushstring(L, row->file);
+    lua_pushinteger(L, row->line);
+    text = source_text(t, row->file);
+    line = text ? source_text_line(text, row->line, &size) : NULL;
+    if (line)
+        lua_pushlstring(L, line, size);
+    else
+        lua_pushnil(L);
+    return 3;
 }
 
 /* ---- traps -------------------------------------------------------------------------------- */
@@ -433,6 +473,7 @@ static const luaL_Reg functions[] = {
     {"bar", ui_bar},
     {"wrap", ui_wrap},
     {"place", ui_place},
+    {"source", ui_source},
     {"trap_count", ui_trap_count},
     {"trap", ui_trap},
     {"costs", ui_costs},

@@ -428,12 +428,12 @@ bool view_write(struct host *h, struct space space, word address, const void *da
 
 uint64_t view_ram_digest(const struct host *h, uint16_t context, word size)
 {
-    struct space gpa = {SPACE_GPA, context};
+    struct space space = {SPACE_GPA, context};
     uint8_t page[PAGE_SIZE];
     uint64_t hash = HASH_START;
 
     for (word done = 0; done < size; done += PAGE_SIZE) {
-        if (!view_read(h, gpa, RAM_BASE + done, page, sizeof page))
+        if (!view_read(h, space, RAM_BASE + done, page, sizeof page))
             memset(page, 0, sizeof page);
         hash = hash_bytes(hash, page, sizeof page);
     }

@@ -2,6 +2,7 @@
 --   >  runs next       !S  sensitive: touches what a monitor must control
 --   -  where this context goes on once it is entered again
 --   b  breakpoint
+-- Below them the source line of the one at pc, or the chosen one, and what it does.
 
 -- Popek and Goldberg's sensitive instructions, by the classes of isa/instructions.def.
 local sensitive = { csr = true, sensitive = true, privileged = true, port = true, vt = true }
@@ -27,6 +28,15 @@ local function place(pc, rows, offset)
         return at - 4 * (rows - 1)
     end
     return top
+end
+
+-- "kernel.c:98    if (pid < 0)": where the code at `at` comes from, where that is known.
+local function source_line(at)
+    local file, line, text = ui.source(at)
+
+    if file then
+        return string.format("%s:%d  %s", file:match("[^/]*$"), line, (text or ""):match("^%s*(.-)%s*$"))
+    end
 end
 
 local function draw_line(p, vm, pc, line, picked)
@@ -78,7 +88,8 @@ return {
         end
         last_command, last_pc = p.commands, pc
 
-        local rows = p.h - 1
+        local source = p.h >= 7 and source_line(pc + 4 * p.cursor)
+        local rows = p.h - (source and 2 or 1)
         local first = place(pc, rows, p.cursor)
         local at = pc + 4 * p.cursor
         local meaning = ""
@@ -93,6 +104,9 @@ return {
         end
         if ui.width(meaning) > p.w - 3 then
             meaning = meaning:gsub(" %[.*%]$", "") -- the register's own meaning
+        end
+        if source then
+            p:text(2, p.h - 2, source, "symbol")
         end
         p:text(2, p.h - 1, meaning, "dim")
     end,
