@@ -189,6 +189,7 @@ static void back_over(struct verbs *v)
  * off. Returns that find none belong to calls of earlier pieces.
  */
 struct out {
+    const struct host *host;
     uint16_t context;
     uint8_t ring;
     uint64_t last;    /* icount of the event before; an earlier one begins an earlier piece */
@@ -219,17 +220,18 @@ static void end_piece(struct out *o)
     o->trapped = 0;
 }
 
-/* As in verbs.c: in a VM's kernel a trap is like a call once its monitor reflects it. */
+/* As in until.c: in a VM's kernel a trap is like a call once its monitor reflects it. */
 static void count_trap(struct out *o, const struct event *e)
 {
     if (e->kind == EVENT_hint) {
         if (o->trapped && e->a == HINT_reflect)
             push(o, o->trapped - 1);
         o->trapped = e->a == HINT_reflect ? 0 : o->trapped;
-    } else if (e->context == o->context && e->ring_from == o->ring) {
-        if (o->context == 0 && o->ring == 0)
+    } else if (o->context == machine_contexts(host_machine(o->host))->base) {
+        if (o->ring == 0)
             push(o, e->icount);
-        o->trapped = o->context != 0 && o->ring == 1 ? e->icount + 1 : 0;
+    } else if (e->context == o->context) {
+        o->trapped = o->ring == 1 ? e->icount + 1 : 0;
     }
 }
 
@@ -269,7 +271,8 @@ static bool count_calls(void *user, const struct event *e)
 
 static void back_out(struct verbs *v)
 {
-    struct out o = {.context = view_current(v->host),
+    struct out o = {.host = v->host,
+                    .context = view_current(v->host),
                     .ring = (uint8_t)machine_regs(host_machine(v->host))->ring};
     struct filter f = {.kinds =
                            EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_hint),

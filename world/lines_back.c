@@ -66,20 +66,18 @@ static void end_piece(struct lines_back *l)
     l->trapped = 0;
 }
 
-/* As in until.c; and a trap into this ring from another has a frame too. */
+/* As in until.c. */
 static void count_trap(struct lines_back *l, const struct event *e)
 {
-    bool own = e->context == l->context && e->ring_from == l->ring;
-
     if (e->kind == EVENT_hint) {
         if (l->trapped && e->a == HINT_reflect)
             push(l, l->trapped);
         l->trapped = e->a == HINT_reflect ? 0 : l->trapped;
-    } else if (l->context == 0) {
-        if (l->ring == 0 && e->context == 0)
+    } else if (l->context == machine_contexts(host_machine(l->host))->base) {
+        if (l->ring == 0)
             push(l, e->icount + 1);
-    } else if (e->context == l->context && l->ring == 1) {
-        l->trapped = own || e->ring_from > l->ring ? e->icount + 1 : 0;
+    } else if (e->context == l->context) {
+        l->trapped = l->ring == 1 ? e->icount + 1 : 0;
     }
 }
 

@@ -62,16 +62,21 @@ static bool is_over(struct until *u, const struct event *e)
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* A trap whose handler runs in the ring where it began is like a call: on the machine itself
- * at once, in a VM when its monitor reflects it. A VM's ring 0 is real ring 1. */
+/* A trap whose handler runs in the ring where it began is like a call, wherever it comes from: the
+ * tret that ends it, or that has led there, like a return. On the machine itself, and in
+ * non-root mode, it is so at once; in any other VM when its monitor reflects it. A VM's ring 0 is
+ * real ring 1 there. */
 static void count_trap(struct until *u, const struct event *e)
 {
+    uint16_t base = machine_contexts(host_machine(u->host))->base;
+
     if (e->kind == EVENT_hint) {
         u->depth += u->trapped && e->a == HINT_reflect;
         u->trapped = u->trapped && e->a != HINT_reflect;
-    } else if (e->context == u->context && e->ring_from == u->ring) {
-        u->depth += u->context == 0 && u->ring == 0;
-        u->trapped = u->context != 0 && u->ring == 1;
+    } else if (u->context == base) {
+        u->depth += u->ring == 0;
+    } else if (e->context == u->context) {
+        u->trapped = u->ring == 1;
     }
 }
 

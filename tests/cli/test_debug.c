@@ -87,17 +87,18 @@ static const struct {
     {OS "hello",
      "break kernel_main\ncontinue\nnext\ndelete\nbreak trap cause=ecall_ring3\ncontinue\n"
      "explain\nwalk\ndelete\ncontinue\n",
-     {"ring 0  80000000 _start  guests/os/native/boot.S:", "breakpoint kernel_main", "guests/os/kernel.c:",
-      "ring 0", "breakpoint: trap ecall_ring3", "3>0", "trap_entry", "it asks the handler",
-      "level 1: entry at", "Hello from process 1, ring 3.", "powered off with status 0"}},
+     {"ring 0  80000000 _start  guests/os/native/boot.S:", "breakpoint kernel_main",
+      "guests/os/kernel.c:", "ring 0", "breakpoint: trap ecall_ring3", "3>0", "trap_entry",
+      "it asks the handler", "level 1: entry at", "Hello from process 1, ring 3.",
+      "powered off with status 0"}},
     {OS "sleep",
      "break cause=timer\ncontinue\nfinish\nwhere\n",
      {"breakpoint: trap timer", "trap timer", "trap_entry", "ring 0"}},
     {VMM,
      "exit cause=privileged\nexplain\nexit insn=csrrs\ninfo contexts\ncontext os\nprint s0\n",
-     {"_start  vmm/arch_entry.S:", "exit privileged", "L1 os 1>0",
-      "L0 vmm  ring 0", "belongs to ring 0; this was ring 1", "exit privileged", "L1 os 1>0", ">",
-      "L0  vmm", "monitor", "L1    os", "looking at os", "s0"}},
+     {"_start  vmm/arch_entry.S:", "exit privileged", "L1 os 1>0", "L0 vmm  ring 0",
+      "belongs to ring 0; this was ring 1", "exit privileged", "L1 os 1>0", ">", "L0  vmm",
+      "monitor", "L1    os", "looking at os", "s0"}},
     {VMM,
      "exit\nbreak os.elf:kernel_main\ncontinue\nprint ring\nprint status\nprint tvec\nwalk\n"
      "break trap_entry\ndelete 1\ncontinue\nprint cause guest\nwalk\nset tvec 0\nset ptbr 0\n",
@@ -105,6 +106,12 @@ static const struct {
       "guest sees 0 | 1 real  !=", "guest sees", "real  !=", "guest sees", "<trap_entry>",
       "paging is off", "(the monitor's shadow) gives hpa", "breakpoint trap_entry", "cause",
       "level 1: entry at", "as os sees it"}},
+    /* A monitor's code goes on past all that its guests do. */
+    {VMM,
+     "until dispatch_run\nfinish\nrnextline\nrfinish\nuntil os.elf:kernel_main\nnl\nrsl\n",
+     {"breakpoint dispatch_run", "Hello from process 1", "vmm.elf:vmm_main+", "line, backwards",
+      "vmm.elf:vmm_main+", "out, backwards", " arch_main+", "breakpoint kernel_main",
+      "L1 os  ring 1", "os.elf:kernel_main+", "line, backwards", "os.elf:kernel_main "}},
 };
 
 START_TEST(a_guest_is_debugged_natively_and_under_the_monitor)

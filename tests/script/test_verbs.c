@@ -9,6 +9,7 @@
 #include "tests/script/scripts.h"
 
 #include <check.h>
+#include <lua.h>
 #include <string.h>
 
 static struct run r;
@@ -107,6 +108,35 @@ START_TEST(a_verb_is_the_same_stepped_by_hand)
 }
 END_TEST
 
+/* A line of the dashboard runs the machine while run() waits for a verb of its own. */
+START_TEST(a_verb_of_the_command_line_leaves_that_of_the_story)
+{
+    struct script_options o = {
+        .path = "test.lua",
+        .text = "return { setup = function(s) " PRINT " s.m = m end, run = function(s) "
+                "s.m:break_at(0x80000020, { when = function(e) return s.m.regs.a0 == 2 end }) "
+                "s.stop = s.m:continue() end }"};
+    struct script *s;
+    struct error err;
+    char out[256];
+
+    ck_assert_int_eq(script_open(&s, &o, &err), 0);
+    ck_assert_int_eq(script_start(s, &err), 0);
+    ck_assert_int_eq(script_resume(s, &err), SCRIPT_WAITING);
+    ck_assert_msg(script_eval(s, "s.m:next().text", out, sizeof out, &err) == 0, "%s", err.text);
+    ck_assert_str_eq(out, "over");
+    ck_assert_int_eq(script_eval(s, "s.m:run_to(0x80000010).text", out, sizeof out, &err), 0);
+    lua_gc(script_lua(s), LUA_GCCOLLECT);
+    ck_assert_int_eq(script_resume(s, &err), SCRIPT_WAITING);
+    while (world_advance(script_world(s), 1))
+        ;
+    ck_assert_int_eq(script_resume(s, &err), SCRIPT_DONE);
+    ck_assert_int_eq(script_eval(s, "s.stop.text, s.m.regs.a0", out, sizeof out, &err), 0);
+    ck_assert_str_eq(out, "breakpoint 80000020  2");
+    script_free(s);
+}
+END_TEST
+
 static const struct {
     const char *text, *says;
 } bad[] = {
@@ -159,6 +189,7 @@ Suite *suite_script_verbs(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, a_verb_stops_where_the_debugger_would, 0, (int)COUNT_OF(good));
     tcase_add_test(t, a_verb_is_the_same_stepped_by_hand);
+    tcase_add_test(t, a_verb_of_the_command_line_leaves_that_of_the_story);
     tcase_add_loop_test(t, a_mistake_says_where_and_what, 0, (int)COUNT_OF(bad));
     suite_add_tcase(s, t);
     return s;
