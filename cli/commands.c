@@ -24,6 +24,8 @@ static const struct cli_option no_options[] = {{0}};
         {'d', "disk", "FILE", "disk image; writes stay in memory"},                                \
         {KEY_DISK_WRITE, "disk-write", NULL, "writes go to the disk image"},                       \
         {'r', "ram", "SIZE", "RAM, 1M to 2G (default 16M)"},                                       \
+        {KEY_SYMBOLS, "symbols", "FILE",                                                           \
+         "names for what a snapshot has in it: executable, pack, source (repeat for more)"},       \
         {KEY_ISA, "isa", "VARIANT", "strict (default) or classic: the holes of x86 before 2005"},  \
         {KEY_VT, "vt", NULL, "hardware assist: vmrun exists"},                                     \
         {KEY_NPT, "npt", NULL, "nested paging exists, and hardware assist with it"},               \

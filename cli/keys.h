@@ -19,6 +19,7 @@ enum {
     KEY_MAN,
     KEY_COMPLETION,
     KEY_SAVE,
+    KEY_SYMBOLS,
 };
 
 #endif

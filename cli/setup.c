@@ -2,9 +2,11 @@
 #include "cli/setup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/keys.h"
 #include "cli/source.h"
@@ -44,10 +46,12 @@ bool setup_is_program(const char *path)
     return source_is(path) || is_elf(path) || snapshot_file_is(path);
 }
 
+#define SYMBOLS_MAX (64u << 20)
+
 /* Given with a scenario, these would silently do nothing: it builds its own machines. */
-static const char program_only[] = {
-    'n',     't',     'm',    'c',    'd', 'r', KEY_STATS, KEY_SAVE, KEY_DISK_WRITE,
-    KEY_ISA, KEY_TLB, KEY_VT, KEY_NPT};
+static const char program_only[] = {'n',     't',       'm',      'c',         'd',
+                                    'r',     KEY_STATS, KEY_SAVE, KEY_SYMBOLS, KEY_DISK_WRITE,
+                                    KEY_ISA, KEY_TLB,   KEY_VT,   KEY_NPT};
 
 int setup_refuse_program_options(const struct cli_args *args, struct error *err)
 {
@@ -129,8 +133,41 @@ static int load(const struct cli_args *args, struct host *host, const char *path
     return code;
 }
 
+static int add_symbols_of(struct host *host, const char *path, struct error *err)
+{
+    struct asm_result assembled;
+    uint8_t *data;
+    size_t size;
+    int code;
+
+    if (source_is(path)) {
+        code = source_assemble(&assembled, path, err);
+        if (code == 0)
+            code = host_add_symbols(host, path, assembled.elf, assembled.elf_size, err);
+        asm_result_free(&assembled);
+        return code;
+    }
+    code = file_read(path, "symbols", SYMBOLS_MAX, &data, &size, err);
+    if (code == 0) {
+        code = host_add_symbols(host, path, data, size, err);
+        free(data);
+    }
+    return code;
+}
+
+static int add_symbols(const struct cli_args *args, struct host *host, struct error *err)
+{
+    char path[HOME_PATH_SIZE];
+    const char *name;
+
+    for (unsigned i = 0; (name = cli_value(args, KEY_SYMBOLS, i)); i++)
+        if (add_symbols_of(host, setup_find(name, path, sizeof path), err))
+            return err->code;
+    return 0;
+}
+
 /* What a snapshot says by itself. */
-static const char not_for_snapshots[] = {'m', 'c', 'r', KEY_ISA, KEY_TLB};
+static const char not_for_snapshots[] = {'m', 'c', 'r', KEY_ISA, KEY_VT, KEY_NPT, KEY_TLB};
 
 static int load_snapshot(const struct cli_args *args, const char *path, struct world *world,
                          struct host **host, struct error *err)
@@ -161,11 +198,14 @@ int setup_machine(const struct cli_args *args, const char *path, struct world *w
 {
     struct machine_config config;
 
-    if (snapshot_file_is(path))
-        return load_snapshot(args, path, world, host, err);
-    if (configure(args, &config, err) || world_add(world, NULL, &config, host, err))
+    if (snapshot_file_is(path)) {
+        if (load_snapshot(args, path, world, host, err))
+            return err->code;
+    } else if (configure(args, &config, err) || world_add(world, NULL, &config, host, err) ||
+               load(args, *host, path, err)) {
         return err->code;
-    return load(args, *host, path, err);
+    }
+    return add_symbols(args, *host, err);
 }
 
 int setup_program(const struct cli_args *args, const char *path, struct world **world,

@@ -282,6 +282,7 @@ int tui_init(struct tui *t, const struct tui_options *options, struct error *err
     ui_library(t);
     for (size_t i = 0; i < COUNT_OF(numbered); i++)
         t->panes[tui_pane(t, numbered[i])].number = (int)i + 1;
+    tui_pane(t, "why");
     make_slots(t);
     tui_log_machines(t);
     struct verbs_story story = begin_story(t);

@@ -164,6 +164,16 @@ static void tell_call(const struct story *s)
         text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", r->tvec, r->x[17]);
 }
 
+/* In non-root mode a trap that cannot be taken ends the guest, not the machine. */
+static void tell_guest_shutdown(const struct story *s)
+{
+    const struct cause_info *cause = cause_info(s->event->tval);
+
+    text_add(s->out, "  its trap could not be taken: %s (cause %u), tval 0x%08x\n",
+             cause ? cause->text : "unknown cause", s->event->tval, s->event->b);
+    text_add(s->out, "  the guest's tvec is 0, cannot be fetched, or its handler traps at once\n");
+}
+
 /* ---- by cause ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -187,6 +197,7 @@ static const struct {
     {CAUSE_ecall_ring3, tell_call},
     {CAUSE_hcall, tell_call},
     {CAUSE_EXIT | EXIT_nested_fault, explain_nested_fault},
+    {CAUSE_EXIT | EXIT_shutdown, tell_guest_shutdown},
 };
 
 /* Field, value, rule: what vmrun would not take. */

@@ -219,6 +219,22 @@ static int keep_symbols(struct host *h, const struct host_module *module, const 
     return code;
 }
 
+int host_add_symbols(struct host *h, const char *path, const void *data, size_t size,
+                     struct error *err)
+{
+    struct host_module file = {.path = path};
+    struct error why;
+    struct image image;
+
+    if (!pack_name(data, size, 0)) {
+        int code = image_parse(&image, path, data, size, &why);
+        if (code)
+            return error_set(err, (enum error_code)code, "%s", why.text);
+        image_free(&image);
+    }
+    return keep_symbols(h, &file, last_part(path), data, size, err);
+}
+
 struct loading {
     struct image image;
     bool has_image;

@@ -66,6 +66,11 @@ struct host_program {
 };
 int host_load(struct host *h, const struct host_program *program, struct error *err);
 
+/* Names and source lines of an executable, or of the programs of a pack beside which their files
+ * lie, for what is in the machine already (a snapshot). `path` is of the file that `data` is. */
+int host_add_symbols(struct host *h, const char *path, const void *data, size_t size,
+                     struct error *err);
+
 /* ---- running ------------------------------------------------------------------------------ */
 
 /* Why host_advance came back. */

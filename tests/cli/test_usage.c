@@ -93,6 +93,11 @@ static const struct {
     {"F=${TMPDIR:-/tmp}/opt$$; $TRAPEZE run os.elf -n 1000 --save $F 2>/dev/null; $TRAPEZE tui -r "
      "4M $F; r=$?; rm $F; exit $r",
      2, NULL, "--ram is not for a snapshot"},
+    {"F=${TMPDIR:-/tmp}/name$$; $TRAPEZE run os.elf -n 1000 --save $F 2>/dev/null; $TRAPEZE debug "
+     "--symbols os.elf --symbols programs.pack $F -e quit; r=$?; rm $F; exit $r",
+     0, " memset+", NULL},
+    {"$TRAPEZE debug --symbols README.md os.elf", 3, NULL, "README.md"},
+    {"$TRAPEZE run --symbols os.elf bare-metal", 2, NULL, "--symbols is for programs"},
     {"$TRAPEZE run os.elf -n 1000 --save /nowhere/x", 3, NULL, "/nowhere/x"},
     {"$TRAPEZE run --save x bare-metal", 2, NULL, "--save is for programs"},
     {"$TRAPEZE asm /nowhere/x.s", 3, NULL, "/nowhere/x.s"},
