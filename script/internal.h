@@ -192,7 +192,7 @@ void lib_memory(lua_State *L);
 void lib_registers(lua_State *L);
 void lib_event(lua_State *L);
 void lib_handler(lua_State *L);
-void lib_verbs(lua_State *L);
+void lib_stop(lua_State *L);
 void lib_breaks(lua_State *L);
 
 /* Methods of machines that lie in files of their own; tables that end with a NULL name. */
@@ -242,5 +242,15 @@ struct break_point;
 struct lua_filter *break_place_arg(lua_State *L, const char *what, struct host *h,
                                    struct break_point *out);
 void break_push(lua_State *L, unsigned number);
+
+/* Why a machine stands. */
+struct stop {
+    const char *reason; /* one word */
+    char text[400];     /* a sentence */
+    unsigned number;    /* of the breakpoint; 0: none */
+    bool has_event;
+    struct event event; /* that was met */
+};
+void stop_push(lua_State *L, struct host *h, const struct stop *why);
 
 #endif

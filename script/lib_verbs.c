@@ -1,9 +1,8 @@
 /*
  * The verbs of the debugger and the dashboard from Lua: m:next, m:finish, m:continue, ... and the
  * same backwards. Forwards each is a goal (world.h) whose condition is that of the verb
- * (world/until.h), or a breakpoint (world/breaks.h); backwards it is world/backwards.h.
- *
- * Each returns a stop: where the machine stands and why.
+ * (world/until.h), or a breakpoint (world/breaks.h); backwards it is world/backwards.h. Each
+ * returns a stop (lib_stop.c).
  */
 #include "script/internal.h"
 #include "world/backwards.h"
@@ -13,138 +12,6 @@
 #include <string.h>
 
 #define VERB_MAX 1000000000u /* steps of a verb that names no bound */
-
-/* ---- stops -------------------------------------------------------------------------------- */
-
-struct stop_object {
-    struct host *host;
-    const char *reason; /* one word */
-    char text[400];     /* a sentence */
-    unsigned number;    /* of the breakpoint; 0: none */
-    bool has_event;
-    struct event event;
-    uint64_t icount;
-    uint16_t context;
-    word pc;
-    char symbol[128]; /* "": unknown */
-    char file[256];   /* "": unknown */
-    uint32_t line;
-};
-
-/* Leaves a stop that has where the machine stands, but not why. */
-static struct stop_object *stop_push(lua_State *L, struct host *h)
-{
-    struct stop_object *o = lua_newuserdatauv(L, sizeof *o, 0);
-    struct text file = text_init(o->file, sizeof o->file);
-
-    *o = (struct stop_object){.host = h, .icount = machine_icount(host_machine(h))};
-    o->context = view_current(h);
-    o->pc = machine_regs(host_machine(h))->pc;
-    view_symbol_text(h, o->context, o->pc, false, o->symbol, sizeof o->symbol);
-    const struct line_row *row = view_line(h, o->context, o->pc);
-    if (row && row->line) {
-        text_add(&file, "%s", row->file);
-        o->line = row->line;
-    }
-    luaL_setmetatable(L, CLASS_STOP);
-    return o;
-}
-
-static const struct stop_object *stop_arg(lua_State *L)
-{
-    return luaL_checkudata(L, 1, CLASS_STOP);
-}
-
-static void push_text(lua_State *L, const char *text)
-{
-    if (*text)
-        lua_pushstring(L, text);
-    else
-        lua_pushnil(L);
-}
-
-static int get_reason(lua_State *L)
-{
-    lua_pushstring(L, stop_arg(L)->reason);
-    return 1;
-}
-
-static int get_text(lua_State *L)
-{
-    lua_pushstring(L, stop_arg(L)->text);
-    return 1;
-}
-
-static int get_breakpoint(lua_State *L)
-{
-    if (stop_arg(L)->number)
-        break_push(L, stop_arg(L)->number);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
-static int get_event(lua_State *L)
-{
-    if (stop_arg(L)->has_event)
-        event_push(L, stop_arg(L)->host, &stop_arg(L)->event);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
-static int get_icount(lua_State *L)
-{
-    lua_pushinteger(L, (lua_Integer)stop_arg(L)->icount);
-    return 1;
-}
-
-static int get_vm(lua_State *L)
-{
-    context_push(L, stop_arg(L)->host, stop_arg(L)->context);
-    return 1;
-}
-
-static int get_pc(lua_State *L)
-{
-    lua_pushinteger(L, stop_arg(L)->pc);
-    return 1;
-}
-
-static int get_sym(lua_State *L)
-{
-    push_text(L, stop_arg(L)->symbol);
-    return 1;
-}
-
-static int get_file(lua_State *L)
-{
-    push_text(L, stop_arg(L)->file);
-    return 1;
-}
-
-static int get_line(lua_State *L)
-{
-    if (stop_arg(L)->line)
-        lua_pushinteger(L, stop_arg(L)->line);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
-static const struct member stop_members[] = {
-    {.name = "reason", .get = get_reason},
-    {.name = "text", .get = get_text},
-    {.name = "breakpoint", .get = get_breakpoint},
-    {.name = "event", .get = get_event},
-    {.name = "icount", .get = get_icount},
-    {.name = "vm", .get = get_vm},
-    {.name = "pc", .get = get_pc},
-    {.name = "sym", .get = get_sym},
-    {.name = "file", .get = get_file},
-    {.name = "line", .get = get_line},
-    {0},
-};
 
 /* ---- forwards ----------------------------------------------------------------------------- */
 
@@ -203,11 +70,11 @@ static bool is_met(void *user, const struct event *e)
     return g->reason != NULL;
 }
 
-static void say(struct stop_object *o, const char *reason, const char *text)
+static void say(struct stop *out, const char *reason, const char *text)
 {
-    struct text t = text_init(o->text, sizeof o->text);
+    struct text t = text_init(out->text, sizeof out->text);
 
-    o->reason = reason;
+    out->reason = reason;
     text_add(&t, "%s", text);
 }
 
@@ -215,35 +82,36 @@ static void say(struct stop_object *o, const char *reason, const char *text)
 static int push_stop(lua_State *L, int index)
 {
     struct verb_goal *g = lua_touserdata(L, index);
-    struct stop_object *o = stop_push(L, g->host);
+    struct stop o = {0};
     char end[128];
 
     if (g->filter)
         filter_release(L, g->filter);
 
     if (host_goal_event(g->host)) {
-        o->has_event = true;
-        o->event = *host_goal_event(g->host);
+        o.has_event = true;
+        o.event = *host_goal_event(g->host);
     }
     switch (host_goal(g->host)) {
     case GOAL_REACHED:
     case GOAL_ENDED:
         if (g->reason)
-            say(o, g->reason, g->text);
+            say(&o, g->reason, g->text);
         else
-            say(o, machine_state(host_machine(g->host)) == MACHINE_HALTED ? "halted" : "shutdown",
+            say(&o, machine_state(host_machine(g->host)) == MACHINE_HALTED ? "halted" : "shutdown",
                 host_end_text(g->host, end, sizeof end));
-        o->number = g->reason ? g->number : 0;
+        o.number = g->reason ? g->number : 0;
         break;
     case GOAL_BUDGET:
-        say(o, "budget", "the bound of steps was reached");
+        say(&o, "budget", "the bound of steps was reached");
         break;
     case GOAL_INPUT:
-        say(o, "input", "the machine waits for console input (m:input \"...\" or m:input_end())");
+        say(&o, "input", "the machine waits for console input (m:input \"...\" or m:input_end())");
         break;
     default:
-        say(o, "stopped", "the run was stopped");
+        say(&o, "stopped", "the run was stopped");
     }
+    stop_push(L, g->host, &o);
     return 1;
 }
 
@@ -405,11 +273,9 @@ static int back(lua_State *L, enum verb verb, uint64_t n)
     verbs_fini(v); /* what it says stays */
     if (s->failed)
         return raise_failure(L);
-    struct stop_object *o = stop_push(L, h);
-    say(o, back_word(v, verb), v->reason);
-    o->has_event = v->has_event;
-    o->event = v->event;
-    o->number = v->met;
+    struct stop o = {.number = v->met, .has_event = v->has_event, .event = v->event};
+    say(&o, back_word(v, verb), v->reason);
+    stop_push(L, h, &o);
     return 1;
 }
 
@@ -452,14 +318,3 @@ const struct member machine_verb_members[] = {
     {.name = "next_line_back", .method = next_line_back},
     {0},
 };
-
-static int stop_text(lua_State *L)
-{
-    return get_text(L);
-}
-
-void lib_verbs(lua_State *L)
-{
-    object_class(L, CLASS_STOP, stop_members);
-    object_meta(L, CLASS_STOP, "__tostring", stop_text);
-}

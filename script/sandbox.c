@@ -335,7 +335,7 @@ static int open_state(lua_State *L)
     lib_machine(L);
     lib_handler(L);
     lib_oracle(L);
-    lib_verbs(L);
+    lib_stop(L);
     lib_breaks(L);
     lib_tz(L);
     s->handlers = lua_newthread(L);

@@ -164,7 +164,7 @@ static int set_register(struct host *h, uint16_t context, enum change_side side,
                         word value, struct text *said, struct error *err)
 {
     char owner[64];
-    word now;
+    word now = 0;
     int code = change_register(h, context, side, reg, value, &now, err);
 
     if (code)

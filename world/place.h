@@ -5,7 +5,7 @@
  *     place   [SPACE:] term {(+|-) term}       SPACE: gva (unless told), gpa, hpa
  *     term    0x80000000                       a number (base/number.h)
  *             main   os.elf:main               a symbol, and whose
- *             trap.c:31                        where the code of a source line begins
+ *             trap.c:31  os.elf:vm.c:108       where the code of a source line begins
  *             sp   $sp                         what a register holds now, as the context sees it
  *
  * Of several programs that have a symbol the one is meant whose code lies there in the context's

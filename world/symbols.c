@@ -123,8 +123,13 @@ const struct line_row *view_image_line(const struct host *h, const char *image, 
 bool view_line_owner(const struct host *h, const char *file, uint32_t line, word *address,
                      const char **image)
 {
+    const char *colon = strchr(file, ':');
+    size_t n = colon ? (size_t)(colon - file) : 0;
+
     for (const struct host_image *i = h->images; i; i = i->next) {
-        if (lines_find(&i->lines, file, line, address)) {
+        if (colon && (strlen(i->name) != n || strncmp(i->name, file, n) != 0))
+            continue;
+        if (lines_find(&i->lines, colon ? colon + 1 : file, line, address)) {
             *image = i->name;
             return true;
         }

@@ -107,7 +107,7 @@ const char *view_symbol_text(const struct host *h, uint16_t context, gva address
                              char *buffer, size_t size);
 /* The source line that the code at `address` comes from; NULL when none is known. */
 const struct line_row *view_line(const struct host *h, uint16_t context, gva address);
-/* Where "FILE:LINE" begins, FILE being the end of a path; false when nowhere. */
+/* Where "FILE:LINE" begins, FILE being the end of a path, or "IMAGE:" and that; false when nowhere. */
 bool view_line_find(const struct host *h, const char *file, uint32_t line, word *address);
 /* The same of one image, by the address that its file gives the code, wherever that is now. */
 const struct line_row *view_image_line(const struct host *h, const char *image, word address);

@@ -108,10 +108,12 @@ static const struct {
       "level 1: entry at", "as os sees it"}},
     /* A monitor's code goes on past all that its guests do. */
     {VMM,
-     "until dispatch_run\nfinish\nrnextline\nrfinish\nuntil os.elf:kernel_main\nnl\nrsl\n",
-     {"breakpoint dispatch_run", "Hello from process 1", "vmm.elf:vmm_main+", "line, backwards",
-      "vmm.elf:vmm_main+", "out, backwards", " arch_main+", "breakpoint kernel_main",
-      "L1 os  ring 1", "os.elf:kernel_main+", "line, backwards", "os.elf:kernel_main "}},
+     "break os.elf:boot.S:11\ndelete\nuntil dispatch_run\nfinish\nrnextline\nrfinish\nuntil "
+     "os.elf:kernel_main\nnl\nrsl\n",
+     {"os.elf:boot.S:11  in os.elf", "breakpoint dispatch_run", "Hello from process 1",
+      "vmm.elf:vmm_main+", "line, backwards", "vmm.elf:vmm_main+", "out, backwards", " arch_main+",
+      "breakpoint kernel_main", "L1 os  ring 1", "os.elf:kernel_main+", "line, backwards",
+      "os.elf:kernel_main "}},
 };
 
 START_TEST(a_guest_is_debugged_natively_and_under_the_monitor)
