@@ -197,12 +197,13 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzz-random
 
 # Random programs: over a million unprivileged instructions against qemu-riscv32, and privileged
-# ones in lockstep with the model of tests/reference.
+# ones in lockstep with the model of tests/reference; hostile guests under every technique.
 .PHONY: fuzz-random
 fuzz-random: all $(CHECKER)
 	$(call say,FUZZ,random)
 	$(Q)TRAPEZE_SEEDS=100 CK_RUN_SUITE=machine_random $(CHECKER)
 	$(Q)TRAPEZE_SEEDS=10000 CK_TIMEOUT_MULTIPLIER=20 CK_RUN_SUITE=machine_lockstep $(CHECKER)
+	$(Q)TRAPEZE_SEEDS=10000 CK_RUN_SUITE=vmm_hostile $(CHECKER)
 
 fuzz-%: $(B)/tests/fuzz/fuzz_%
 	@mkdir -p $(B)/corpus/$*

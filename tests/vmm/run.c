@@ -85,8 +85,10 @@ static void watch(void *user, const struct event *e)
         w->vmcb = e->b;
         machine_read(w->machine, w->vmcb + VMCB_VMID, &w->vmid, sizeof w->vmid);
     } else if (e->kind == EVENT_hint && e->a == HINT_vm_destroy && e->context == 0 &&
-               e->b == w->vmid)
+               e->b == w->vmid) {
         keep_guest_ram(w);
+        memcpy(w->result->had_then, w->result->had, sizeof w->result->had_then);
+    }
 }
 
 /* Lines that begin with "vmm: " are the monitor's. */

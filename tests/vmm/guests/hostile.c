@@ -6,6 +6,10 @@
  * next one. It runs without paging and takes nothing from the state that it finds (TPS, tptbr
  * 0); only an attempt in ring 0 that hits the right registers stops it, or ends its VM.
  *
+ * Where its processor has vmrun, half of the attempts are guests of its own, from control blocks
+ * that are right in most words and random in the others. Where its monitor takes hypercalls, many
+ * an hcall is one that exists, with wild arguments.
+ *
  * With "orderly " before the seed it does only what must have the same outcome on every
  * processor of this kind: straight code, no timer, tables that change only together with a
  * fence, nothing aimed at itself. In the end it prints a digest of all that its traps left.
@@ -18,6 +22,8 @@ int kernel_main(const struct boot_page *boot);
 _Noreturn void hostile_next(void);
 extern word saved_registers[];
 
+#define FEATURE_VT 2u /* of cpuid leaf 1 */
+
 #define CODE_WORDS 512
 #define TABLES     8
 #define PATIENCE   20000 /* cycles of an attempt: many exits long */
@@ -25,9 +31,10 @@ extern word saved_registers[];
 
 static struct {
     word seed, attempts, digest;
-    bool orderly;
+    bool orderly, has_vt;
     word code[CODE_WORDS] __attribute__((aligned(4096)));
     word tables[TABLES][PT_ENTRIES] __attribute__((aligned(4096)));
+    word vmcb[PT_ENTRIES] __attribute__((aligned(4096)));
 } state;
 
 word saved_registers[32]; /* where the handler puts them */
@@ -143,6 +150,77 @@ static _Noreturn void finish(void)
         *(volatile word *)REGION_finisher = 0x5555;
 }
 
+/* ---- guests of its own ---- */
+
+static void set(word offset, word value)
+{
+    state.vmcb[offset / 4] = value;
+}
+
+/* A control block of which the processor will mostly run what it says. */
+static void make_vmcb(void)
+{
+    word ring = random_word() % 4;
+
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        state.vmcb[i] = 0;
+    set(VMCB_magic, 0x42434d56);
+    set(VMCB_vmid, 1 + random_word() % 3);
+    set(VMCB_icept_insn, (random_word() & 0x3ff) | 1u << INTERCEPT_interrupts |
+                             1u << INTERCEPT_hcall | 1u << INTERCEPT_vmrun);
+    set(VMCB_icept_cause, random_word() & 0x0500bfff & (one_in(2) ? ~0u : 0));
+    set(VMCB_icept_csr_read, random_word() & 0x3fff);
+    set(VMCB_icept_csr_write, random_word() & 0x3fff);
+    set(VMCB_io_map, one_in(3) ? (word)(uintptr_t)state.tables : 0);
+    set(VMCB_nested_paging, one_in(2));
+    set(VMCB_nptbr, PTBR_ON | (word)(uintptr_t)state.tables[0] >> PAGE_SHIFT);
+    set(VMCB_time_offset, random_word());
+    set(VMCB_virtual_ip, random_word() & 0x888);
+    set(VMCB_inject, one_in(3) ? 0x80000000 | random_word() % 16 : 0);
+    set(VMCB_tlb_control, random_word() % 3);
+    set(VMCB_pc, (word)(uintptr_t)&state.code[random_word() % (CODE_WORDS - 16)]);
+    set(VMCB_ring, ring);
+    set(VMCB_status, ring << status_cring_SHIFT | (random_word() & 0xf4cf));
+    set(VMCB_tvec, random_address() & ~3u);
+    set(VMCB_epc, random_address() & ~3u);
+    set(VMCB_ie, random_word() & 0x888);
+    set(VMCB_ptbr, random_root());
+    set(VMCB_tptbr, random_root());
+    set(VMCB_eptbr, random_root());
+    set(VMCB_timecmp, random_word());
+    if (one_in(4))
+        state.vmcb[random_word() % (one_in(2) ? PT_ENTRIES : VMCB_instreth / 4)] = random_word();
+}
+
+/* The guest leaves nothing in the registers that is of use: what follows begins anew. */
+static _Noreturn void run_guest(void)
+{
+    make_vmcb();
+    register word vmcb __asm__("x10") = one_in(32) ? random_address() : (word)(uintptr_t)state.vmcb;
+    register word *saved __asm__("x31") = saved_registers;
+    __asm__ volatile(".irp n,1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,"
+                     "28,29,30,31\n"
+                     " lw x\\n, 4*\\n(x31)\n"
+                     ".endr\n"
+                     ".insn r 0x0b, 1, 0, x0, x10, x0\n"
+                     "la sp, stack_top\n"
+                     "j hostile_next"
+                     :
+                     : "r"(vmcb), "r"(saved)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+/* An hcall that some monitor may know. */
+static void choose_hypercall(void)
+{
+    saved_registers[17] = random_word() % 56;
+    for (unsigned i = 10; i < 16; i++)
+        saved_registers[i] = one_in(2)   ? random_word() % 8
+                             : one_in(2) ? random_address() & PTE_PPN
+                                         : random_address();
+}
+
 /* The handler's other half: the next attempt. */
 _Noreturn void hostile_next(void)
 {
@@ -152,6 +230,8 @@ _Noreturn void hostile_next(void)
     change_something();
     for (unsigned i = 0; i < 32; i++)
         saved_registers[i] = one_in(2) ? random_address() : random_word();
+    if (!state.orderly && one_in(2))
+        choose_hypercall();
     csr_write(CSR_ie, state.orderly ? 0 : ie_timer | (random_word() & ie_soft));
     csr_write(CSR_timecmph, 0);
     csr_write(CSR_timecmp, csr_read(CSR_time) + PATIENCE);
@@ -163,6 +243,8 @@ _Noreturn void hostile_next(void)
                               (random_word() & (status_uf | status_iopl)) |
                               (one_in(8) ? status_ptf : 0));
     csr_write(CSR_epc, (word)(uintptr_t)&state.code[random_word() % (CODE_WORDS - 16)]);
+    if (state.has_vt && one_in(2))
+        run_guest();
     __asm__ volatile("mv x31, %0\n"
                      ".irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
                      "27,28,29,30,31\n"
@@ -196,6 +278,7 @@ int kernel_main(const struct boot_page *boot)
         state.seed = state.seed * 31 + (word)*p * 0x9e3779b9;
     for (unsigned i = 0; i < CODE_WORDS; i++)
         state.code[i] = random_insn();
+    state.has_vt = !state.orderly && (cpuid(1) & FEATURE_VT);
     csr_write(CSR_tvec, (word)(uintptr_t)handler);
     csr_write(CSR_cntren, state.orderly ? 0 : 7);
     hostile_next();
