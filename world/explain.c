@@ -59,15 +59,22 @@ static const char *register_name(unsigned number)
     return names[number & 31];
 }
 
-static void tell_operand(const struct story *s, char letter, unsigned number, bool *any)
+/* A general register, right after the step. */
+static word operand(const struct story *s, unsigned number)
 {
     word value = machine_regs(host_machine(s->host))->x[number];
 
-    if (!story_is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
-        return;
     if (s->event->context != 0) /* vmrun swaps one of them */
         view_guest(s->host, s->event->context, number, &value);
-    text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number), value);
+    return value;
+}
+
+static void tell_operand(const struct story *s, char letter, unsigned number, bool *any)
+{
+    if (!story_is_fresh(s) || !strchr(insn_info(s->insn.id)->syntax, letter) || number == 0)
+        return;
+    text_add(s->out, "%s%s = 0x%08x", *any ? ", " : "      ", register_name(number),
+             operand(s, number));
     *any = true;
 }
 
@@ -156,12 +163,36 @@ static void tell_privileged(const struct story *s)
 
 static void tell_call(const struct story *s)
 {
-    const struct cpu_regs *r = machine_regs(host_machine(s->host));
+    word tvec = machine_regs(host_machine(s->host))->tvec;
 
     if (s->event->kind == EVENT_shutdown)
         text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
     else if (story_is_fresh(s))
-        text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", r->tvec, r->x[17]);
+        text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", tvec,
+                 operand(s, 17));
+}
+
+/* What the number means to the monitor that comes with trapeze. */
+static void tell_hypercall(const struct story *s)
+{
+    static const struct {
+        word number;
+        const char *name, *arguments, *meaning;
+    } calls[] = {
+#define HYPERCALL(name, number, who, arguments, meaning) {number, #name, arguments, meaning},
+#include "isa/hypercalls.def"
+    };
+
+    if (s->event->kind == EVENT_shutdown || !story_is_fresh(s)) {
+        tell_call(s);
+        return;
+    }
+    word asked = operand(s, 17);
+    text_add(s->out, "  it asks its monitor for number %u (a7)\n", asked);
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        if (calls[i].number == asked)
+            text_add(s->out, "  trapeze help hypercall: %s %s: %s\n", calls[i].name,
+                     calls[i].arguments, calls[i].meaning);
 }
 
 /* In non-root mode a trap that cannot be taken ends the guest, not the machine. */
@@ -195,7 +226,7 @@ static const struct {
     {CAUSE_ecall_ring1, tell_call},
     {CAUSE_ecall_ring2, tell_call},
     {CAUSE_ecall_ring3, tell_call},
-    {CAUSE_hcall, tell_call},
+    {CAUSE_hcall, tell_hypercall},
     {CAUSE_EXIT | EXIT_nested_fault, explain_nested_fault},
     {CAUSE_EXIT | EXIT_shutdown, tell_guest_shutdown},
 };

@@ -148,6 +148,11 @@ static const struct {
       "its walk for real ring 1"},
      1},
     {"full", "exit from=3 cause=ecall_ring3", {"trap: system call from ring 3", "(a7)"}, 3},
+    {"para",
+     "exit cause=hcall",
+     {"trap: hypercall (cause 25)", "it asks its monitor for number 8 (a7)",
+      "trapeze help hypercall: share page"},
+     1},
     {"npt",
      "exit cause=nested_fault from=0 insn=sb",
      {"exit: nested page fault (exit code 128)", "sb zero, 1(a2)      a2 = 0x10000000",
@@ -164,7 +169,9 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
 {
     char cmdline[128];
     static const struct host_module modules[] = {{"os.elf", "build/guest/os.elf"},
+                                                 {"os-pv.elf", "build/guest/os-pv.elf"},
                                                  {"programs", "build/guest/programs.pack"}};
+    bool para = strcmp(exits[_i].technique, "para") == 0;
     struct host_program program = {.image = "build/guest/vmm.elf",
                                    .modules = modules,
                                    .module_count = COUNT_OF(modules),
@@ -177,10 +184,10 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
     struct host *h;
     word ring;
 
-    snprintf(cmdline, sizeof cmdline, "vm=os technique=%s ram=8M kernel=os.elf modules=programs",
-             exits[_i].technique);
+    snprintf(cmdline, sizeof cmdline, "vm=os technique=%s ram=8M kernel=%s modules=programs",
+             exits[_i].technique, para ? "os-pv.elf" : "os.elf");
     config.ram_size = 32u << 20;
-    config.vt = strcmp(exits[_i].technique, "full") != 0;
+    config.vt = !para && strcmp(exits[_i].technique, "full") != 0;
     config.npt = strcmp(exits[_i].technique, "npt") == 0;
     ck_assert_int_eq(world_new(&w, &err), 0);
     ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
