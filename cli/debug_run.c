@@ -419,7 +419,7 @@ void debug_until(struct debug *d, const char *arguments)
         debug_fail(d, "%s", err.text);
         return;
     }
-    p.once = true;
+    p.once = p.unlisted = true;
     if (add(d, &p))
         run(d, VERB_GO, 0, 1);
 }

@@ -19,9 +19,8 @@ unsigned breaks_add(struct breaks *b, const struct break_point *point)
     if (b->count == BREAKS_MAX)
         return 0;
     b->list[b->count] = *point;
-    b->list[b->count].number = ++b->last_number;
-    b->count++;
-    return b->last_number;
+    b->list[b->count].number = point->unlisted ? BREAKS_UNLISTED : ++b->last_number;
+    return b->list[b->count++].number;
 }
 
 struct break_point *breaks_find(struct breaks *b, unsigned number)

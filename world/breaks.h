@@ -18,6 +18,7 @@
 
 #define BREAKS_MAX      32
 #define BREAK_TEXT_SIZE 128
+#define BREAKS_UNLISTED UINT32_MAX
 
 enum break_kind { BREAK_PLACE, BREAK_EVENT, BREAK_MEMORY };
 
@@ -29,6 +30,7 @@ struct break_point {
     bool reads, writes;         /* MEMORY: which accesses */
     struct filter filter;       /* EVENT; PLACE and MEMORY: on top */
     const struct host *host;    /* of this machine only; NULL: of any */
+    bool unlisted;              /* nobody will ask for it by number: it gets BREAKS_UNLISTED */
     bool once;                  /* gone when the run ends, whatever ended it */
     bool off;                   /* stops nothing until it is on again */
     uint64_t hits;              /* how often it has stopped a machine */
