@@ -185,7 +185,7 @@ static void store(struct cpu *c, word code, word info1, word info2)
     GUEST_REGISTERS(R)
 #undef R
     put(page, VMCB_status, control_get(c, CSR_status));
-    put(page, VMCB_ip, cpu_pending(c));
+    put(page, VMCB_ip, (cpu_pending(c) & ~(word)FIELD_ip_soft) | r->ip);
     put(page, VMCB_rs1, c->x[g->rs1]);
     put(page, VMCB_instret, (word)instret);
     put(page, VMCB_instreth, (word)(instret >> 32));

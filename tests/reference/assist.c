@@ -202,7 +202,7 @@ static void exit_with_event(struct model *m, word code, word info1, word info2, 
     struct model_guest *g = &m->guest;
     word at = g->at, pc = m->r.pc, ring = m->r.ring;
     uint64_t instret = m->instret + g->instret;
-    word status = model_csr(m, CSR_status), ip = model_pending(m);
+    word status = model_csr(m, CSR_status), ip = (model_pending(m) & ~8u) | m->r.ip;
 
     put_exit(m, at, code, info1, info2);
     model_set_ram_word(m, at + VMCB_exit_insn, m->insn);

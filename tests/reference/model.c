@@ -326,22 +326,22 @@ static enum entry_kind entry_kind(word entry, int level, word va, word *ppn)
 
 /* Where a guest-physical address really is, if the nested table has it with one of the rights. The
  * entry that says so lies at *at. */
-static bool nested_walk(struct model *m, word gpa, word rights, word *real, word *at)
+static bool nested_walk(struct model *m, word address, word rights, word *real, word *at)
 {
     word table = (model_control(m, VMCB_nptbr) & 0xfffff) << 12, entry, ppn;
 
     for (int level = 1; level >= 0; level--) {
-        *at = table + 4 * (level == 1 ? gpa >> 22 : gpa >> 12 & 0x3ff);
-        if (!table_word(m, *at, gpa, (unsigned)level + 4, &entry))
+        *at = table + 4 * (level == 1 ? address >> 22 : address >> 12 & 0x3ff);
+        if (!table_word(m, *at, address, (unsigned)level + 4, &entry))
             return false;
-        switch (entry_kind(entry, level, gpa, &ppn)) {
+        switch (entry_kind(entry, level, address, &ppn)) {
         case ENTRY_BAD:
             return false;
         case ENTRY_POINTER:
             table = entry & 0xfffff000;
             break;
         case ENTRY_LEAF:
-            *real = ppn << 12 | (gpa & 0xfff);
+            *real = ppn << 12 | (address & 0xfff);
             return entry & rights;
         }
     }
@@ -381,11 +381,11 @@ static bool access_fault(struct model *m, enum model_access kind, word cause, wo
     return model_fault(m, cause, va);
 }
 
-static bool nested_fault(struct model *m, enum model_access kind, word gpa, word how)
+static bool nested_fault(struct model *m, enum model_access kind, word address, word how)
 {
     if (kind == MODEL_FETCH)
         m->cycle += m->cost.base;
-    return model_exit(m, EXIT_nested_fault, gpa, how);
+    return model_exit(m, EXIT_nested_fault, address, how);
 }
 
 static void add_bits(struct model *m, word at, word bits)
