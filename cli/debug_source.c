@@ -138,7 +138,8 @@ void debug_show_code(struct debug *d, struct space space, word address)
     word bits;
 
     text_add(&t, "%s%s%08x  ", here ? ">" : " ", stops ? "b" : " ", address);
-    if (!view_read(h, space, address, &bits, sizeof bits)) {
+    if (!(runs ? view_fetch(h, space.context, address, &bits)
+               : view_read(h, space, address, &bits, sizeof bits))) {
         debug_say(d, "%s(no memory is mapped there)", line);
         return;
     }

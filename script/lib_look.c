@@ -116,7 +116,6 @@ static void set_text(lua_State *L, const char *name, struct text *t)
 /* A line of a listing; bits, text and so on are missing where nothing is mapped. */
 static void push_line(lua_State *L, const struct names *names, word address)
 {
-    const struct space space = {.kind = SPACE_GVA, .context = names->context};
     const struct disasm how = {.symbol = symbol_name, .context = names};
     char buffer[256];
     struct text t = text_init(buffer, sizeof buffer);
@@ -125,7 +124,7 @@ static void push_line(lua_State *L, const struct names *names, word address)
     lua_createtable(L, 0, 6);
     lua_pushinteger(L, address);
     lua_setfield(L, -2, "addr");
-    if (!view_read(names->host, space, address, &bits, sizeof bits))
+    if (!view_fetch(names->host, names->context, address, &bits))
         return;
     lua_pushinteger(L, bits);
     lua_setfield(L, -2, "bits");

@@ -184,6 +184,14 @@ static void tell_device(const struct story *s, gpa address, const char *vm)
                      regions[i].name);
 }
 
+/* With nested paging the guest's table is what is real. */
+static bool is_own_table(const struct story *s)
+{
+    word own;
+
+    return view_guest(s->host, s->event->context, CSR_ptbr, &own) && own == real_ptbr(s);
+}
+
 /* A VM's own table, then the one that counts: its monitor's. */
 static void tell_guest_walk(const struct story *s)
 {
@@ -202,6 +210,12 @@ static void tell_guest_walk(const struct story *s)
                  s->event->tval, name, ring);
         if (!tell_steps(s, steps, n) || tell_broken_rule(s, steps[n - 1].entry, ring))
             return;
+        if (is_own_table(s)) {
+            text_add(s->out,
+                     "  the table allows it now, and the processor walks it itself: a stale TLB "
+                     "entry; sfence.vma was forgotten\n");
+            return;
+        }
         text_add(s->out, "  its own table allows it\n");
     }
     tell_device(s, walked(s, steps, n), name);

@@ -418,6 +418,26 @@ bool view_read(const struct host *h, struct space space, word address, void *dat
            pieces(h, space, address, size, read_piece, &t);
 }
 
+bool view_fetch(const struct host *h, uint16_t context, gva address, word *bits)
+{
+    struct walk_step steps[2];
+    word own = 0, real;
+
+    if (view_read(h, (struct space){SPACE_GVA, context}, address, bits, sizeof *bits))
+        return true;
+    page_table(h, context, &own);
+    if (context == 0 ||
+        (!view_real(h, context, CSR_ptbr, &real) && !view_was_real(h, context, CSR_ptbr, &real)) ||
+        real == own) /* nested paging: it is a table in the guest's memory */
+        return false;
+    unsigned n = view_walk_real(h, real, address, steps);
+    if (n == 0 || !(steps[n - 1].entry & PTE_V) || !(steps[n - 1].entry & PTE_X))
+        return false;
+    word inside = n == 1 ? SUPERPAGE_SIZE - 1 : PAGE_SIZE - 1;
+    hpa where = (steps[n - 1].entry & PTE_PPN & ~inside) | (address & inside);
+    return machine_read(h->machine, where, bits, sizeof *bits);
+}
+
 bool view_write(struct host *h, struct space space, word address, const void *data, size_t size)
 {
     struct transfer t = {.h = h, .machine = h->machine, .from = data};

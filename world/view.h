@@ -34,6 +34,9 @@ const char *space_name(enum space_kind kind);
 /* False (and nothing is written) when a byte is not mapped or not RAM. */
 bool view_translate(const struct host *h, struct space space, word address, hpa *out);
 bool view_read(const struct host *h, struct space space, word address, void *data, size_t size);
+/* The instruction at a gva of the context: where its own table has nothing, as the table says that is
+ * real while it runs, or was. A translator's cache is mapped there only. */
+bool view_fetch(const struct host *h, uint16_t context, gva address, word *bits);
 /* As host_write: at the next boundary when called inside an event. */
 bool view_write(struct host *h, struct space space, word address, const void *data, size_t size);
 

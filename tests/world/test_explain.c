@@ -148,6 +148,7 @@ static const struct {
       "its walk for real ring 1"},
      1},
     {"full", "exit from=3 cause=ecall_ring3", {"trap: system call from ring 3", "(a7)"}, 3},
+    {"bt", "exit cause=ecall_ring1", {"fff", "ecall", "it asks the handler"}, 1},
     {"para",
      "exit cause=hcall",
      {"trap: hypercall (cause 25)", "it asks its monitor for number 8 (a7)",
@@ -182,13 +183,14 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
     struct error err = {0};
     struct world *w;
     struct host *h;
-    word ring;
+    word ring, pc, bits;
 
     snprintf(cmdline, sizeof cmdline, "vm=os technique=%s ram=8M kernel=%s modules=programs",
              exits[_i].technique, para ? "os-pv.elf" : "os.elf");
     config.ram_size = 32u << 20;
-    config.vt = !para && strcmp(exits[_i].technique, "full") != 0;
+    config.vt = strchr("an", exits[_i].technique[0]) != NULL; /* assist, npt */
     config.npt = strcmp(exits[_i].technique, "npt") == 0;
+    config.classic = strcmp(exits[_i].technique, "bt") == 0;
     ck_assert_int_eq(world_new(&w, &err), 0);
     ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
     ck_assert_msg(host_load(h, &program, &err) == 0, "%s", err.text);
@@ -202,6 +204,8 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
                       exits[_i].filter, exits[_i].says[i], text);
     ck_assert(view_was_real(h, 1, VIEW_RING, &ring));
     ck_assert_uint_eq(ring, exits[_i].ring);
+    ck_assert(view_was_real(h, 1, VIEW_PC, &pc));
+    ck_assert(strstr(exits[_i].filter, "fetch") || view_fetch(h, 1, pc, &bits));
     world_free(w);
 }
 END_TEST
