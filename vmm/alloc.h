@@ -28,7 +28,8 @@ enum frame_type {
 
 #define FRAME_MAPS 3 /* mostly the kernel's address of a page, and the program's */
 
-/* What is known about a frame. link and note belong to the owner while it has the frame. */
+/* What is known about a frame. link and note belong to the owner while it has the frame, which
+ * comes with FRAME_NONE and 0. */
 struct frame {
     uint16_t owner;
     uint8_t type;

@@ -59,7 +59,6 @@ static bool create(struct vm *vm, struct line *why)
     }
     vm->para = phys_ptr(frame);
     vm->knows_monitor = true;
-    para_tables_init(vm);
     return true;
 }
 
@@ -207,6 +206,7 @@ const struct technique technique_para = {
     .enter = enter,
     .handle_exit = handle_exit,
     .trapped = trapped,
+    .spare = para_spare,
     .map = map,
 };
 

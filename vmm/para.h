@@ -11,8 +11,8 @@
  *
  * uses: of this type. One for table_make, one for each pointer to it, one while it is the
  * running root; for WRITABLE one for each entry. Types exclude each other, and change only where
- * uses is 0: so no page table can ever be written by its guest. refs: valid entries that map it,
- * whatever they allow.
+ * uses is 0: so no page table can ever be written by its guest. refs: valid leaves that map it,
+ * whatever they allow; link is one less, since the allocator gives frames out with FRAME_NONE.
  */
 #ifndef VMM_PARA_H
 #define VMM_PARA_H
@@ -74,12 +74,13 @@ void para_raise(struct vm *vm, word port);
 
 /* ---- frames and tables (para_tables.c) ---- */
 
-void para_tables_init(struct vm *vm);
-
 /* The RAM of its own behind a page, NULL when there is none or it is no page's address. */
 struct frame *para_frame(struct vm *vm, gpa page);
 enum para_type para_type(const struct frame *f);
 word para_uses(const struct frame *f);
+word para_refs(const struct frame *f);
+/* Is the page in no use at all, so that its frame can be taken back? */
+bool para_spare(struct vm *vm, gpa page);
 /* Takes or ends one use; take is refused (false) when the frame has another type. */
 bool para_take(struct frame *f, enum para_type type);
 void para_drop(struct frame *f);
@@ -100,5 +101,6 @@ word *para_leaf_slot(struct vm *vm, gpa address);
 void para_close_ports(struct vm *vm);
 /* Of a VM that ends: what it has mapped is no longer, and what others have mapped of it neither. */
 void para_end_grants(struct vm *vm);
+bool para_is_granted(const struct vm *vm, gpa page);
 
 #endif

@@ -97,8 +97,15 @@ enum outcome hypercall_event_close(struct vcpu *v)
     return hypercall_answer(v, 0);
 }
 
+/* Ports that are open for it are so no longer: its number will be another VM's. */
 void para_close_ports(struct vm *vm)
 {
     for (unsigned i = 0; i < HYPERCALL_PORTS; i++)
         close_port(vm, &vm->para->ports[i]);
+    for (unsigned id = 0; id < vm->vmm->vm_slots; id++) {
+        const struct vm *other = vm->vmm->vms[id];
+        for (unsigned i = 0; other && other->para && i < HYPERCALL_PORTS; i++)
+            if (other->para->ports[i].state == PORT_OPEN && other->para->ports[i].vm == vm->id)
+                other->para->ports[i].state = PORT_CLOSED;
+    }
 }

@@ -6,7 +6,8 @@
  *   granter: grants[reference] {to whom, page, mapped}      mapper: mappings[] {entry, of whom}
  *
  * A VM that ends gives up what it has mapped; entries that others have of its pages are taken
- * out of their tables, which they see as a page fault.
+ * out of their tables, which they see as a page fault. What was granted to it is granted to nobody:
+ * its number will be another VM's.
  */
 #include "vmm/para.h"
 
@@ -107,6 +108,14 @@ enum outcome hypercall_grant_map(struct vcpu *v)
     return hypercall_answer(v, 0);
 }
 
+bool para_is_granted(const struct vm *vm, gpa page)
+{
+    for (unsigned i = 0; i < PARA_GRANTS; i++)
+        if (vm->para->grants[i].vm && vm->para->grants[i].page == page)
+            return true;
+    return false;
+}
+
 /* Takes one mapping away: out of the table, out of the TLB, out of the counts. */
 static void unmap(struct vm *mapper, struct para_mapping *m)
 {
@@ -135,15 +144,24 @@ enum outcome hypercall_grant_unmap(struct vcpu *v)
     return hypercall_answer(v, 0);
 }
 
+static void forget_partner(struct vm *vm, word gone)
+{
+    struct para *p = vm->para;
+
+    for (unsigned i = 0; i < PARA_GRANTS; i++) {
+        if (p->mappings[i].entry && p->mappings[i].vm == gone)
+            unmap(vm, &p->mappings[i]);
+        if (p->grants[i].vm == gone)
+            p->grants[i].vm = 0;
+    }
+}
+
 void para_end_grants(struct vm *vm)
 {
     for (unsigned i = 0; i < PARA_GRANTS; i++)
         if (vm->para->mappings[i].entry)
             unmap(vm, &vm->para->mappings[i]);
-    for (unsigned id = 0; id < vm->vmm->vm_slots; id++) {
-        struct vm *other = vm->vmm->vms[id];
-        for (unsigned i = 0; other && other->para && i < PARA_GRANTS; i++)
-            if (other->para->mappings[i].entry && other->para->mappings[i].vm == vm->id)
-                unmap(other, &other->para->mappings[i]);
-    }
+    for (unsigned id = 0; id < vm->vmm->vm_slots; id++)
+        if (vm->vmm->vms[id] && vm->vmm->vms[id]->para)
+            forget_partner(vm->vmm->vms[id], vm->id);
 }

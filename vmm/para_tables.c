@@ -24,7 +24,6 @@
 #include "vmm/arch.h"
 #include "vmm/hypercall.h"
 #include "vmm/phys.h"
-#include "vmm/platform.h"
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
 
@@ -81,13 +80,21 @@ static struct frame *named_frame(struct vm *vm, word entry)
     return &a->frames[number];
 }
 
-void para_tables_init(struct vm *vm)
+word para_refs(const struct frame *f)
 {
-    for (word at = 0; at < vm->ram_size; at += PAGE_SIZE) {
-        struct frame *f = para_frame(vm, RAM_BASE + at);
-        f->link = 0;
-        f->note = PARA_PLAIN;
-    }
+    return f->link + 1;
+}
+
+/* Before the frame can become somebody else's, the TLB forgets it. */
+bool para_spare(struct vm *vm, gpa page)
+{
+    const struct frame *f = para_frame(vm, page);
+
+    if (!f || para_uses(f) || para_refs(f) || para_is_granted(vm, page))
+        return false;
+    if (vm->para->stale)
+        para_forget(vm);
+    return true;
 }
 
 /* ---- entries ------------------------------------------------------------------------------ */

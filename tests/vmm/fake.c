@@ -25,27 +25,35 @@ struct fake *fake_reset(void)
 
 struct vm *fake_vm(struct vmm *vmm)
 {
+    fake_reset();
+    *vmm = (struct vmm){.vm_count = 0};
+    if (!alloc_init(&vmm->alloc, FAKE_BASE, FAKE_SIZE, FAKE_BASE + 0x1000))
+        abort();
+    sched_init(vmm);
+    return fake_vm_more(vmm, "test");
+}
+
+struct vm *fake_vm_more(struct vmm *vmm, const char *name)
+{
+    word id = ++vmm->vm_slots;
     hpa frame, vmcb;
 
-    fake_reset();
-    *vmm = (struct vmm){.vm_count = 1, .vm_slots = 1};
-    if (!alloc_init(&vmm->alloc, FAKE_BASE, FAKE_SIZE, FAKE_BASE + 0x1000) ||
-        !alloc_frame_zero(&vmm->alloc, 1, FRAME_VM, &frame) ||
-        !alloc_frame_zero(&vmm->alloc, 1, FRAME_VMCB, &vmcb))
+    vmm->vm_count++;
+    if (!alloc_frame_zero(&vmm->alloc, id, FRAME_VM, &frame) ||
+        !alloc_frame_zero(&vmm->alloc, id, FRAME_VMCB, &vmcb))
         abort();
     struct vm *vm = phys_ptr(frame);
     vm->vmm = vmm;
-    vm->id = 1;
-    strcpy(vm->name, "test");
+    vm->id = id;
+    strcpy(vm->name, name);
     vm->technique = &technique_full;
     vm->vcpu.vm = vm;
     vm->vcpu.cb = vm->vcpu.home = phys_ptr(vmcb);
     vm->map.vm = vm;
-    if (!p2m_init(&vm->map, &vmm->alloc, 1) || !p2m_populate(&vm->map, RAM_BASE, FAKE_VM_RAM) ||
-        !shadow_init(&vm->shadow, &vmm->alloc, 1, &vm->map))
+    if (!p2m_init(&vm->map, &vmm->alloc, id) || !p2m_populate(&vm->map, RAM_BASE, FAKE_VM_RAM) ||
+        !shadow_init(&vm->shadow, &vmm->alloc, id, &vm->map))
         abort();
-    vmm->vms[0] = vm;
-    sched_init(vmm);
+    vmm->vms[id - 1] = vm;
     sched_admit(vm, SCHED_WEIGHT, 0);
     vata_init(vm, FAKE_SECTORS);
     vcpu_reset(&vm->vcpu, RAM_BASE, RAM_BASE + 0x1000);

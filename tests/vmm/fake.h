@@ -52,6 +52,9 @@ struct fake *fake(void);
  * with its trap handler at RAM_BASE + 100h. */
 struct vm *fake_vm(struct vmm *vmm);
 
+/* Another one in the same monitor. */
+struct vm *fake_vm_more(struct vmm *vmm, const char *name);
+
 word fake_read(struct vm *vm, gpa address);
 void fake_write(struct vm *vm, gpa address, word value);
 
