@@ -6,7 +6,17 @@
  * never used has a valid entry (free, not used) that nobody wrote. So the start costs nothing
  * for each page of a large memory, and the first use of a frame needs no clearing.
  *
- * Invariant: held[] sums to the frames in use, free_count + that sum is count.
+ * Promises: a VM can always have as many frames as it was promised. So of the free ones only
+ * those beyond what is owed may go to somebody who has got his.
+ *
+ *   free_count   |### owed ###|--------- spare ---------|
+ *
+ * A page that is shared may be wanted back at any time: it counts towards what its owner has, but
+ * its frame stays owed. (The last of those that share takes the frame itself, so owed is a little
+ * more than can come to pass.)
+ *
+ * Invariant: held[] sums to the frames in use, free_count + that sum is count; owed is the sum of
+ * promised - held where that is positive.
  */
 #include "vmm/alloc.h"
 #include "vmm/arch.h"
@@ -66,16 +76,71 @@ static uint32_t take_free(struct alloc *a)
     return number;
 }
 
+/* ---- who holds how many ------------------------------------------------------------------- */
+
+static void hold(struct alloc *a, unsigned owner)
+{
+    if (a->held[owner]++ < a->promised[owner])
+        a->owed--;
+}
+
+static void let_go(struct alloc *a, unsigned owner)
+{
+    if (--a->held[owner] < a->promised[owner])
+        a->owed++;
+}
+
+uint32_t alloc_spare(const struct alloc *a)
+{
+    return a->free_count > a->owed ? a->free_count - a->owed : 0;
+}
+
+uint32_t alloc_room(const struct alloc *a, unsigned owner)
+{
+    uint32_t has = a->held[owner] + a->shared[owner], room = alloc_spare(a);
+
+    if (has < a->promised[owner])
+        room += a->promised[owner] - has;
+    uint32_t most = has < a->limit[owner] ? a->limit[owner] - has : 0;
+    if (most > a->free_count)
+        most = a->free_count;
+    return room < most ? room : most;
+}
+
+bool alloc_promise(struct alloc *a, unsigned owner, uint32_t frames)
+{
+    uint32_t held = a->held[owner];
+    uint32_t before = held < a->promised[owner] ? a->promised[owner] - held : 0;
+    uint32_t after = held < frames ? frames - held : 0;
+
+    if (after > before && after - before > alloc_spare(a))
+        return false;
+    a->promised[owner] = frames;
+    a->owed += after - before;
+    return true;
+}
+
+void alloc_transfer(struct alloc *a, hpa frame, unsigned from, unsigned to, enum frame_type type)
+{
+    struct frame *f = alloc_entry(a, frame);
+
+    vmm_assert(f->owner == from && f->type != FRAME_FREE);
+    let_go(a, from);
+    hold(a, to);
+    f->owner = (uint16_t)to;
+    f->type = (uint8_t)type;
+}
+
 bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out)
 {
     vmm_assert(owner < OWNERS_MAX && type != FRAME_FREE);
-    if (a->free_count == 0 || a->held[owner] >= a->limit[owner])
+    if (alloc_room(a, owner) == 0)
         return false;
     uint32_t number = take_free(a);
     bool used = a->frames[number].used;
     *out = alloc_address(a, number);
     a->free_count--;
-    a->held[owner]++;
+    hold(a, owner);
     a->frames[number] = (struct frame){(uint16_t)owner, (uint8_t)type, used, FRAME_NONE, 0, {0}};
     return true;
 }
@@ -114,8 +179,8 @@ void alloc_free(struct alloc *a, unsigned owner, hpa frame)
 
     vmm_assert(f->type != FRAME_FREE);
     vmm_assert(f->owner == owner);
-    a->held[owner]--;
     push_free(a, number);
+    let_go(a, owner);
 }
 
 static void release_ports(struct alloc *a, unsigned owner)
@@ -134,10 +199,12 @@ void alloc_release(struct alloc *a, unsigned owner)
     for (uint32_t i = 0; i < a->count && a->held[owner]; i++) {
         if (a->frames[i].owner != owner)
             continue;
-        a->held[owner]--;
         push_free(a, i);
+        let_go(a, owner);
     }
     vmm_assert(a->held[owner] == 0);
+    alloc_promise(a, owner, 0);
+    a->shared[owner] = 0;
     for (unsigned i = 0; i < ASIDS; i++)
         if (a->asid_owner[i] == owner)
             a->asid_owner[i] = OWNER_VMM;

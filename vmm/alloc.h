@@ -18,6 +18,7 @@ enum frame_type {
     FRAME_VM,     /* struct vm */
     FRAME_VMCB,   /* a virtual CPU's state */
     FRAME_RAM,    /* a guest's memory */
+    FRAME_SHARED, /* memory of several guests, the monitor's; note: how many pages, link: hash */
     FRAME_P2M,    /* its map from guest-physical to host-physical */
     FRAME_SHADOW, /* what the real walker reads for it */
     FRAME_BT,     /* translations and what is known about them */
@@ -59,12 +60,16 @@ struct alloc {
     uint32_t free_list;  /* frames that came back */
     uint32_t untouched;  /* from here on no frame was ever handed out, nor its entry written */
     uint32_t free_count; /* of both kinds */
-    uint32_t held[OWNERS_MAX];   /* frames of each owner */
-    uint32_t limit[OWNERS_MAX];  /* and the most it may hold */
-    uint64_t cycles[OWNERS_MAX]; /* CPU time that each has used */
-    uint16_t asid_owner[ASIDS];  /* OWNER_VMM: free */
-    uint16_t asids[OWNERS_MAX];  /* how many each has */
-    uint16_t asid_limit;         /* and the most that one may have */
+    uint32_t held[OWNERS_MAX];     /* frames of each owner */
+    uint32_t limit[OWNERS_MAX];    /* and the most it may hold */
+    uint32_t promised[OWNERS_MAX]; /* and those that it can have whatever others want */
+    uint32_t owed;                 /* promised, and not held now */
+    uint32_t shared[OWNERS_MAX];   /* pages in frames of several owners: as if it held one each */
+    uint32_t shared_frames;        /* those frames */
+    uint64_t cycles[OWNERS_MAX];   /* CPU time that each has used */
+    uint16_t asid_owner[ASIDS];    /* OWNER_VMM: free */
+    uint16_t asids[OWNERS_MAX];    /* how many each has */
+    uint16_t asid_limit;           /* and the most that one may have */
     uint16_t line_owner[LINES_MAX];
     struct port_range ports[PORT_RANGES_MAX];
     unsigned port_ranges;
@@ -76,7 +81,17 @@ struct alloc {
  */
 bool alloc_init(struct alloc *a, hpa base, word size, hpa used_end);
 
-/* One frame, not cleared. False when none is left or the owner has reached its limit. */
+/* Promises frames to an owner, those that it holds included. False: others were promised too many. */
+bool alloc_promise(struct alloc *a, unsigned owner, uint32_t frames);
+/* Free frames that nobody was promised. */
+uint32_t alloc_spare(const struct alloc *a);
+/* How many more frames this owner could have now. */
+uint32_t alloc_room(const struct alloc *a, unsigned owner);
+/* A frame changes hands, with what is in it; the new owner's limit and promise are not asked. */
+void alloc_transfer(struct alloc *a, hpa frame, unsigned from, unsigned to, enum frame_type type);
+
+/* One frame, not cleared. False when none is left that was not promised to others, or the owner
+ * has reached its limit. */
 bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out);
 /* The same, all zero. */
 bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa *out);

@@ -51,6 +51,8 @@ void arch_hint_reflect(word vmid);
 void arch_hint_routine(const char *name);
 void arch_hint_translations(hpa counts);
 void arch_hint_unit(hpa unit);
+/* A text for the record, NUL-terminated. */
+void arch_hint_message(const char *text);
 /* The console output from here on is this VM's; 0: the monitor's. */
 void arch_hint_console(word vmid);
 /* The running VM tried to reach what it was not given: memory, a port, a hypercall. */

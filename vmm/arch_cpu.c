@@ -145,6 +145,11 @@ void arch_hint_unit(hpa unit)
     trace_hint(HINT_unit, unit);
 }
 
+void arch_hint_message(const char *text)
+{
+    trace_hint(HINT_message, text);
+}
+
 void arch_hint_console(word vmid)
 {
     trace_hint(HINT_console, vmid);

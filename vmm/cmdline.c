@@ -31,7 +31,7 @@ static struct slice slice_of(const char *text)
 /* ---- values ------------------------------------------------------------------------------- */
 
 /* Decimal digits only; false when there are none, others, or too many. */
-static bool number(struct slice s, word *out)
+bool cmdline_number(struct slice s, word *out)
 {
     *out = 0;
     for (unsigned i = 0; i < s.length; i++) {
@@ -40,6 +40,12 @@ static bool number(struct slice s, word *out)
         *out = *out * 10 + (word)(s.at[i] - '0');
     }
     return s.length > 0;
+}
+
+static bool take_switch(struct parser *p, const char *key, bool *out, struct slice value)
+{
+    *out = slice_is(value, "on");
+    return *out || slice_is(value, "off") || fail(p, key, value, ": there is: on, off");
 }
 
 static bool take_technique(struct parser *p, struct vm_description *d, struct slice value)
@@ -54,7 +60,8 @@ static bool take_technique(struct parser *p, struct vm_description *d, struct sl
     return fail(p, "no technique is called ", value, names.text);
 }
 
-static bool take_ram(struct parser *p, struct vm_description *d, struct slice value)
+/* Bytes, or with K or M. */
+static bool take_size(struct parser *p, const char *key, word *out, struct slice value)
 {
     struct slice digits = value;
     unsigned shift = 0;
@@ -64,11 +71,29 @@ static bool take_ram(struct parser *p, struct vm_description *d, struct slice va
         shift = unit == 'K' ? 10 : 20;
         digits.length--;
     }
-    if (!number(digits, &d->ram) || d->ram > RAM_MOST >> shift || d->ram << shift < RAM_LEAST ||
-        (d->ram << shift & 4095))
-        return fail(p, "ram=", value, ": give whole pages from 1M to 1024M, as in ram=16M");
-    d->ram <<= shift;
+    if (!cmdline_number(digits, out) || *out > RAM_MOST >> shift || *out << shift < RAM_LEAST ||
+        (*out << shift & 4095))
+        return fail(p, key, value, ": give whole pages from 1M to 1024M, as in ram=16M");
+    *out <<= shift;
     return true;
+}
+
+static bool take_ram(struct parser *p, struct vm_description *d, struct slice value)
+{
+    return take_size(p, "ram=", &d->ram, value);
+}
+
+static bool take_min(struct parser *p, struct vm_description *d, struct slice value)
+{
+    if (!take_size(p, "min=", &d->min, value))
+        return false;
+    return d->min <= d->ram ||
+           fail(p, "min=", value, ": more than its ram=, which stands before it");
+}
+
+static bool take_share(struct parser *p, struct vm_description *d, struct slice value)
+{
+    return take_switch(p, "share=", &d->share, value);
 }
 
 static bool take_kernel(struct parser *p, struct vm_description *d, struct slice value)
@@ -87,15 +112,9 @@ static bool take_modules(struct parser *p, struct vm_description *d, struct slic
 
 static bool take_disk(struct parser *p, struct vm_description *d, struct slice value)
 {
-    if (!number(value, &d->disk) || d->disk != 0)
+    if (!cmdline_number(value, &d->disk) || d->disk != 0)
         return fail(p, "disk=", value, ": the machine has one disk, number 0");
     return true;
-}
-
-static bool take_switch(struct parser *p, const char *key, bool *out, struct slice value)
-{
-    *out = slice_is(value, "on");
-    return *out || slice_is(value, "off") || fail(p, key, value, ": there is: on, off");
 }
 
 static bool take_nested(struct parser *p, struct vm_description *d, struct slice value)
@@ -105,14 +124,14 @@ static bool take_nested(struct parser *p, struct vm_description *d, struct slice
 
 static bool take_weight(struct parser *p, struct vm_description *d, struct slice value)
 {
-    if (!number(value, &d->weight) || d->weight < 1 || d->weight > SCHED_WEIGHT_MOST)
+    if (!cmdline_number(value, &d->weight) || d->weight < 1 || d->weight > SCHED_WEIGHT_MOST)
         return fail(p, "weight=", value, ": give a number from 1 to 65535; 256 is usual");
     return true;
 }
 
 static bool take_cap(struct parser *p, struct vm_description *d, struct slice value)
 {
-    if (!number(value, &d->cap) || d->cap < 1 || d->cap > 100)
+    if (!cmdline_number(value, &d->cap) || d->cap < 1 || d->cap > 100)
         return fail(p, "cap=", value, ": give percents of the processor, 1 to 100");
     return true;
 }
@@ -128,9 +147,17 @@ static const struct key {
     const char *name;
     bool (*take)(struct parser *p, struct vm_description *d, struct slice value);
 } keys[] = {
-    {"technique", take_technique}, {"ram", take_ram},   {"kernel", take_kernel},
-    {"modules", take_modules},     {"disk", take_disk}, {"nested", take_nested},
-    {"weight", take_weight},       {"cap", take_cap},   {"cmdline", take_cmdline},
+    {"technique", take_technique},
+    {"ram", take_ram},
+    {"min", take_min},
+    {"share", take_share},
+    {"kernel", take_kernel},
+    {"modules", take_modules},
+    {"disk", take_disk},
+    {"nested", take_nested},
+    {"weight", take_weight},
+    {"cap", take_cap},
+    {"cmdline", take_cmdline},
 };
 
 /* ---- words -------------------------------------------------------------------------------- */

@@ -5,6 +5,9 @@
  *   vm=NAME [key=value ...]   one VM; keys until the next vm= belong to it
  *     technique=full          how to run it
  *     ram=16M                 bytes, or with K or M; whole pages, at least 1M
+ *     min=4M                  of that, what it is promised; else all. The rest is its own while there
+ *                             is enough for everybody
+ *     share=on                pages that hold the same as others' are kept once
  *     kernel=os.elf           module that holds its kernel
  *     modules=A,B             modules it is given, in this order
  *     disk=0                  its disk; 0 is the machine's
@@ -29,7 +32,9 @@ struct technique;
 struct vm_description {
     struct slice name;
     const struct technique *technique;
-    word ram; /* bytes */
+    word ram;   /* bytes */
+    word min;   /* bytes of it that are promised; 0: all */
+    bool share; /* pages with others */
     struct slice kernel;
     struct slice modules; /* separated by commas, may be empty */
     word disk;            /* number, DISK_NONE */
@@ -52,6 +57,9 @@ bool cmdline_parse(const char *text, struct cmdline_options *options, struct vm_
 /* The one word `key`=value into *out; the same sentences. */
 bool cmdline_value(const char *key, struct slice value, struct vm_description *out,
                    struct line *why);
+
+/* Decimal digits and nothing else. */
+bool cmdline_number(struct slice text, word *out);
 
 /* Takes the first of a list separated by commas; false when the list is empty. */
 bool cmdline_next(struct slice *list, struct slice *first);

@@ -112,6 +112,7 @@ static void interrupt_timer(struct vmm *vmm)
 {
     arch_hint_routine("timer");
     sched_tick(vmm);
+    memory_tick(vmm);
 }
 
 /* Never enabled. */
@@ -151,6 +152,8 @@ void dispatch_interrupts(struct vmm *vmm)
 /* Nobody can run: sleep until a device or the timer wants something. */
 static void idle(struct vmm *vmm)
 {
+    if (memory_idle(vmm))
+        return;
     sched_program(vmm);
     sched_sleep(vmm);
     dispatch_interrupts(vmm);

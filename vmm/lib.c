@@ -15,6 +15,21 @@ unsigned string_length(const char *s)
     return string_length_max(s, ~0u);
 }
 
+/* Bit by bit: the processor divides words only. */
+word multiply_divide(word a, word b, word c)
+{
+    uint64_t product = (uint64_t)a * b, left = 0;
+    word result = 0;
+
+    for (int bit = 63; bit >= 0; bit--) {
+        left = left << 1 | (product >> bit & 1);
+        result = result << 1 | (left >= c);
+        if (left >= c)
+            left -= c;
+    }
+    return result;
+}
+
 bool slice_is(struct slice s, const char *text)
 {
     for (unsigned i = 0; i < s.length; i++)

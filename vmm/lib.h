@@ -25,6 +25,9 @@ unsigned string_length(const char *s);
 /* The same for a buffer that may lack its NUL. */
 unsigned string_length_max(const char *s, unsigned max);
 
+/* a * b / c, c not 0; the result must fit. */
+word multiply_divide(word a, word b, word c);
+
 /* What does not fit is dropped. Always ends with NUL. */
 struct line {
     char text[160];

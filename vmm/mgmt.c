@@ -61,6 +61,12 @@ static void field(struct line *l, const char *name, uint64_t value)
     line_dec64(l, value);
 }
 
+/* Of pages. */
+static uint64_t kib(word pages)
+{
+    return (uint64_t)pages << PAGE_SHIFT >> 10;
+}
+
 /* ---- words -------------------------------------------------------------------------------- */
 
 /* Takes the first word of a text, and the one blank behind it. */
@@ -110,7 +116,11 @@ static void tell(const struct vm *vm)
     line_str(&l, " technique=");
     line_str(&l, vm->technique->name);
     field(&l, "ram", vm->ram_size >> 10);
-    field(&l, "held", (uint64_t)a->held[vm->id] << PAGE_SHIFT >> 10);
+    field(&l, "min", vm->ram_promised >> 10);
+    field(&l, "held", kib(a->held[vm->id]));
+    field(&l, "shared", kib(a->shared[vm->id]));
+    field(&l, "balloon", kib(vm->balloon.pages));
+    field(&l, "target", kib(vm->balloon.target));
     field(&l, "weight", vm->share.weight);
     field(&l, "cap", vm->share.cap);
     field(&l, "cycles", a->cycles[vm->id]);
@@ -137,8 +147,16 @@ static word command_stat(struct vmm *vmm, struct slice rest)
     field(&l, "cycles", arch_cycle());
     field(&l, "idle", vmm->sched.idle);
     field(&l, "own", a->cycles[OWNER_VMM] - vmm->sched.idle);
-    field(&l, "ram", (uint64_t)a->count << PAGE_SHIFT >> 10);
-    field(&l, "free", (uint64_t)a->free_count << PAGE_SHIFT >> 10);
+    field(&l, "ram", kib(a->count));
+    field(&l, "free", kib(a->free_count));
+    field(&l, "spare", kib(alloc_spare(a)));
+    line_str(&l, " memory=");
+    line_str(&l, memory_state_name(vmm->memory.state));
+    word shared = 0;
+    for (unsigned i = 1; i < OWNERS_MAX; i++)
+        shared += a->shared[i];
+    field(&l, "shared", kib(shared));
+    field(&l, "saved", kib(shared - a->shared_frames));
     answer(&l);
     return OK;
 }
@@ -250,6 +268,20 @@ static word command_cap(struct vm *vm, struct slice rest)
     return set(vm, "cap", rest);
 }
 
+static word command_balloon(struct vm *vm, struct slice rest)
+{
+    word pages;
+
+    if (!cmdline_number(rest, &pages))
+        return refuse(rest,
+                      ": give KiB of memory that the VM shall do without; 0: as memory is scarce");
+    pages >>= PAGE_SHIFT - 10;
+    if (pages > balloon_most(vm))
+        return cannot(vm, " is promised more than that would leave it (min=)");
+    memory_set_balloon(vm, pages);
+    return done(vm->name, vm->balloon.driver ? " is asked" : " has no driver that asks, so far");
+}
+
 static word command_input(struct vm *vm, struct slice rest)
 {
     if (!console_type(vm, rest))
@@ -289,6 +321,7 @@ static const struct {
     {"destroy", "", "ends it and frees what it held", command_destroy},
     {"weight", "N", "its share of the processor against the others'", command_weight},
     {"cap", "PERCENT", "the most it gets; 0: no cap", command_cap},
+    {"balloon", "KIB", "memory it shall do without; 0: as memory is scarce", command_balloon},
     {"input", "TEXT", "types on its console", command_input},
     {"focus", "", "what is typed on the machine's console is for it", command_focus},
 };

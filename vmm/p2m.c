@@ -4,6 +4,7 @@
 #include "vmm/alloc.h"
 #include "vmm/arch.h"
 #include "vmm/lib.h"
+#include "vmm/platform.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
 
@@ -18,7 +19,7 @@ bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner)
     return alloc_frame_zero(alloc, owner, FRAME_P2M, &map->root);
 }
 
-static bool populate_page(struct p2m *map, gpa page)
+static bool populate_page(const struct p2m *map, gpa page)
 {
     word *root = phys_ptr(map->root);
     word *top = &root[PT_INDEX1(page)];
@@ -42,6 +43,16 @@ bool p2m_populate(struct p2m *map, gpa first, word size)
         if (!populate_page(map, first + done))
             return false;
     return true;
+}
+
+/* A frame for a page of RAM that has none. When there is no memory left the VM ends. */
+word p2m_absent(const struct p2m *map, gpa address)
+{
+    if (!map->lazy || address - RAM_BASE >= map->size)
+        return 0;
+    if (!populate_page(map, address & PAGE_MASK))
+        vm_end(map->vm, "this machine has no memory left for it", NULL);
+    return p2m_look(map, address);
 }
 
 bool p2m_covers(const struct p2m *map, gpa first, word size)
@@ -90,6 +101,98 @@ void p2m_watch(struct p2m *map, gpa address)
     map->vm->technique->forget(map->vm, address & PAGE_MASK, *entry & PTE_PPN);
 }
 
+/* ---- frames that several VMs read --------------------------------------------------------- */
+
+static void forget(const struct p2m *map, gpa page, hpa frame)
+{
+    map->vm->technique->forget(map->vm, page, frame);
+}
+
+static void begin_sharing(struct p2m *map, hpa frame)
+{
+    alloc_transfer(map->alloc, frame, map->owner, OWNER_VMM, FRAME_SHARED);
+    map->alloc->shared_frames++;
+}
+
+void p2m_share(struct p2m *map, gpa page, hpa frame)
+{
+    word *entry = entry_of(map, page);
+    hpa before = *entry & PTE_PPN;
+
+    *entry = (*entry & ~(PTE_PPN | PTE_W)) | frame | P2M_SHARED;
+    map->alloc->shared[map->owner]++;
+    forget(map, page, before);
+    if (before == frame)
+        begin_sharing(map, frame);
+    else
+        alloc_free(map->alloc, map->owner, before);
+    alloc_entry(map->alloc, frame)->note++;
+}
+
+/* The page is to be written: it gets a frame of its own, which is the shared one for the last. */
+static bool unshare(struct p2m *map, gpa page, word *entry)
+{
+    struct alloc *a = map->alloc;
+    hpa shared = *entry & PTE_PPN, own = shared;
+    struct frame *f = alloc_entry(a, shared);
+
+    a->shared[map->owner]--;
+    if (f->note == 1) {
+        f->note = 0;
+        a->shared_frames--;
+        alloc_transfer(a, shared, OWNER_VMM, map->owner, FRAME_RAM);
+    } else {
+        if (!alloc_frame(a, map->owner, FRAME_RAM, &own)) {
+            a->shared[map->owner]++;
+            return false;
+        }
+        memcpy(phys_ptr(own), phys_ptr(shared), PAGE_SIZE);
+        f->note--;
+    }
+    *entry = (*entry & ~(PTE_PPN | P2M_SHARED)) | own;
+    if (own != shared)
+        forget(map, page, shared);
+    return true;
+}
+
+/* Of what the page shares, without a copy. */
+static void give_up_part(struct p2m *map, hpa frame)
+{
+    struct frame *f = alloc_entry(map->alloc, frame);
+
+    map->alloc->shared[map->owner]--;
+    if (--f->note > 0)
+        return;
+    map->alloc->shared_frames--;
+    alloc_free(map->alloc, OWNER_VMM, frame);
+}
+
+bool p2m_drop(struct p2m *map, gpa page)
+{
+    word *entry = entry_of(map, page), before = *entry;
+    bool shared = before & P2M_SHARED;
+
+    if ((before & P2M_WATCHED) || (!shared && !(before & PTE_W)))
+        return false;
+    *entry = 0;
+    map->lazy = true;
+    forget(map, page, before & PTE_PPN);
+    if (shared)
+        give_up_part(map, before & PTE_PPN);
+    else
+        alloc_free(map->alloc, map->owner, before & PTE_PPN);
+    return true;
+}
+
+void p2m_fini(struct p2m *map)
+{
+    for (word done = 0; done < map->size && map->alloc->shared[map->owner]; done += PAGE_SIZE) {
+        word entry = p2m_look(map, RAM_BASE + done);
+        if (entry & P2M_SHARED)
+            give_up_part(map, entry & PTE_PPN);
+    }
+}
+
 bool p2m_write_fault(struct vm *vm, gpa address)
 {
     word *entry = entry_of(&vm->map, address);
@@ -97,6 +200,10 @@ bool p2m_write_fault(struct vm *vm, gpa address)
 
     if (!(*entry & (P2M_SHARED | P2M_WATCHED)))
         return false;
+    if ((*entry & P2M_SHARED) && !unshare(&vm->map, address & PAGE_MASK, entry)) {
+        vm_end(vm, "this machine has no memory left for its copy of a shared page", NULL);
+        return false;
+    }
     *entry = (*entry & ~P2M_WATCHED) | PTE_W;
     if (watched && vm->technique->written)
         vm->technique->written(vm, address & PAGE_MASK);

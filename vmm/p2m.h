@@ -2,6 +2,9 @@
  * A VM's map from guest-physical to host-physical pages, in the form of the machine's own page
  * tables, so that a guest without paging runs on it directly and the dashboard can read it
  * (VMCB, nptbr). It holds RAM only: a device's address maps to nothing.
+ *
+ * A page of RAM may lack a frame where the VM was promised less than all of its RAM: it was never
+ * touched, or its kernel has given it back (balloon.h). It is zero then.
  */
 #ifndef VMM_P2M_H
 #define VMM_P2M_H
@@ -20,6 +23,8 @@ struct p2m {
     hpa root;
     struct vm *vm; /* whose map it is */
     word rights;   /* of a page when it comes in */
+    word size;     /* bytes of RAM from RAM_BASE on */
+    bool lazy;     /* a page of RAM may have no frame, and gets one when it is first wanted */
 };
 
 /* Why an entry's W is clear: its software bits. A store there ends in p2m_write_fault. */
@@ -31,8 +36,8 @@ bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner);
 /* Takes a cleared frame from the allocator for each page of [first, first + size). */
 bool p2m_populate(struct p2m *map, gpa first, word size);
 
-/* The entry of a page, 0 when nothing is mapped there. Here, since every walk asks twice. */
-static inline word p2m_entry(const struct p2m *map, gpa address)
+/* What is in the map: 0 where there is no RAM, or no frame for it. */
+static inline word p2m_look(const struct p2m *map, gpa address)
 {
     const word *root = phys_ptr(map->root);
     word top = root[PT_INDEX1(address)];
@@ -42,6 +47,18 @@ static inline word p2m_entry(const struct p2m *map, gpa address)
     const word *table = phys_ptr(top & PTE_PPN);
     return table[PT_INDEX0(address)];
 }
+
+/* The entry of a page, 0 when nothing is there. Here, since every walk asks twice. */
+word p2m_absent(const struct p2m *map, gpa address);
+static inline word p2m_entry(const struct p2m *map, gpa address)
+{
+    word entry = p2m_look(map, address);
+
+    return entry ? entry : p2m_absent(map, address);
+}
+
+/* Frames that one exit may have to find: tables and pages of a walk, an access and a fetch. */
+#define P2M_ROOM 8u
 
 /* Host memory behind an address, NULL when there is none. To read: p2m_word_write is for writers. */
 static inline word *p2m_word(const struct p2m *map, gpa address)
@@ -77,6 +94,15 @@ bool p2m_write_fault(struct vm *vm, gpa address);
  * change it itself, para_tables.c), and gives it back. */
 void p2m_forbid_writes(struct p2m *map, gpa page);
 void p2m_allow_writes(struct p2m *map, gpa page);
+
+/* The page is read from a frame that others read too, and copied when it is first written: its
+ * frame now becomes that of all (share.h), or is replaced by `frame`, which has the same in it. */
+void p2m_share(struct p2m *map, gpa page, hpa frame);
+/* The page's frame goes back; the page is zero when it is next wanted. False when it is in a
+ * state that forbids it. */
+bool p2m_drop(struct p2m *map, gpa page);
+/* The VM ends: gives back its part of what is shared. */
+void p2m_fini(struct p2m *map);
 
 /* Is all of it RAM? */
 bool p2m_covers(const struct p2m *map, gpa first, word size);

@@ -198,6 +198,7 @@ static void map(struct vcpu *v, gva address, enum access access)
 
 const struct technique technique_para = {
     .name = "para",
+    .fixed_memory = true,
     .frames = 1,
     .create = create,
     .start = start,

@@ -394,7 +394,8 @@ enum shadow_answer shadow_resolve(struct shadow *s, word ptbr, struct shadow_fau
         return SHADOW_DEVICE;
     if (f->access == ACCESS_STORE && !(host & PTE_W))
         return SHADOW_NO_WRITE;
-    vmm_assert(s->current); /* without paging the map itself is the table: RAM never faults */
+    if (!s->current) /* without paging the map itself is the table, and has the page by now */
+        return SHADOW_FILLED;
     struct shadow_root *r = &s->current->roots[group_of(s, f->ring)];
     word *slot = slot_make(s, r, f->address);
     if (!slot)

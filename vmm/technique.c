@@ -2,11 +2,7 @@
 #include "vmm/technique.h"
 
 static const struct technique *const techniques[] = {
-    &technique_full,
-    &technique_bt,
-    &technique_assist,
-    &technique_npt,
-    &technique_para,
+    &technique_full, &technique_bt, &technique_assist, &technique_npt, &technique_para,
 };
 
 const struct technique *technique_find(struct slice name)

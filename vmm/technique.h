@@ -9,8 +9,9 @@
 #include "vmm/walk.h"
 
 struct technique {
-    const char *name; /* as on the command line */
-    word frames;      /* the most that `create` and what follows take beyond shadow tables */
+    const char *name;  /* as on the command line */
+    bool fixed_memory; /* its guests hold frames by number: none may move or be lacking */
+    word frames;       /* the most that `create` and what follows take beyond shadow tables */
 
     /* Makes what this technique keeps for a VM, or says why not; NULL: nothing to make. */
     bool (*create)(struct vm *vm, struct line *why);

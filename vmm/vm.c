@@ -22,13 +22,14 @@ _Static_assert(sizeof(struct vm) <= PAGE_SIZE, "a VM fits in its frame");
 #define SHADOW_FRAMES_LEAST 64u
 #define SHADOW_FRAMES_PER   16u /* one more for so many frames of RAM */
 
-static struct vm *fail(struct vmm *vmm, struct vm *vm, struct line *why, const char *what)
+static const char too_little[] = "this machine has too little RAM left for it";
+
+/* Nothing of it is left. */
+static struct vm *fail(struct vmm *vmm, word id, struct line *why, const char *what)
 {
     line_str(why, what);
-    if (vm) {
-        vmm->vms[vm->id - 1] = NULL;
-        alloc_release(&vmm->alloc, vm->id);
-    }
+    vmm->vms[id - 1] = NULL;
+    alloc_release(&vmm->alloc, id);
     return NULL;
 }
 
@@ -47,15 +48,24 @@ static word map_frames(word ram)
     return 1 + span; /* RAM begins on a superpage */
 }
 
-/* The most that this VM may ever hold; false when the machine does not have so much now. */
-static bool set_limit(struct vmm *vmm, word id, const struct vm_description *d)
+/* The most that this VM may ever hold, and what it is promised of that; false when the machine has
+ * promised too much to others already. */
+static bool set_limits(struct vmm *vmm, word id, const struct vm_description *d, struct line *why)
 {
-    word frames = d->ram >> PAGE_SHIFT;
-    word own = frames + map_frames(d->ram) + 3 /* struct vm, VMCB, typed */ + d->technique->frames;
+    word frames = d->ram >> PAGE_SHIFT, promised = (d->min ? d->min : d->ram) >> PAGE_SHIFT;
+    word own = map_frames(d->ram) + 3 /* struct vm, VMCB, typed */ + d->technique->frames;
     word shadows = SHADOW_FRAMES_LEAST + frames / SHADOW_FRAMES_PER;
 
-    vmm->alloc.limit[id] = own + shadows;
-    return vmm->alloc.free_count >= own + shadows;
+    vmm->alloc.limit[id] = frames + own + shadows;
+    if (alloc_promise(&vmm->alloc, id, promised + own + shadows))
+        return true;
+    line_str(why, too_little);
+    line_str(why, ": it needs ");
+    line_dec(why, (promised + own + shadows) << PAGE_SHIFT >> 10);
+    line_str(why, " KiB, and ");
+    line_dec(why, alloc_spare(&vmm->alloc) << PAGE_SHIFT >> 10);
+    line_str(why, " KiB are promised to nobody");
+    return false;
 }
 
 static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
@@ -71,6 +81,8 @@ static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
     slice_copy(d->name, vm->name, VM_NAME_SIZE);
     vm->technique = d->technique;
     vm->ram_size = d->ram;
+    vm->ram_promised = d->min ? d->min : d->ram;
+    vm->shares = d->share;
     vm->nesting = d->nesting;
     vm->vcpu.vm = vm;
     vm->vcpu.cb = vm->vcpu.home = phys_ptr(vmcb);
@@ -84,7 +96,10 @@ static bool give_memory(struct vm *vm)
     struct alloc *a = &vm->vmm->alloc;
 
     vm->map.vm = vm;
-    if (!p2m_init(&vm->map, a, vm->id) || !p2m_populate(&vm->map, RAM_BASE, vm->ram_size) ||
+    vm->map.size = vm->ram_size;
+    vm->map.lazy = vm->ram_promised < vm->ram_size;
+    if (!p2m_init(&vm->map, a, vm->id) ||
+        (!vm->map.lazy && !p2m_populate(&vm->map, RAM_BASE, vm->ram_size)) ||
         !shadow_init(&vm->shadow, a, vm->id, &vm->map))
         return false;
     vm->vcpu.cb->nptbr = PTBR_ON | vm->map.root >> PAGE_SHIFT;
@@ -106,38 +121,52 @@ static void publish(const struct vm *vm)
     arch_hint_create(phys_of(vm->vcpu.cb), phys_of(vm->vcpu.x), phys_of(vm->name));
 }
 
+/* What its technique cannot do is refused, and not done by halves. */
+static const char *forbidden(const struct vm_description *d)
+{
+    if (!d->min && !d->share)
+        return NULL;
+    if (d->technique->fixed_memory)
+        return "its technique needs all of its RAM to itself: no min= and share=";
+    return d->nesting ? "a VM with nested=on needs all of its RAM to itself: no min= and share="
+                      : NULL;
+}
+
 struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct line *why)
 {
     struct loaded start;
     word id = free_id(vmm);
+    const char *not_so = forbidden(d);
 
     line_slice(why, d->name);
     line_str(why, ": ");
-    if (id == 0)
-        return fail(vmm, NULL, why, "there are too many VMs");
-    if (!set_limit(vmm, id, d))
-        return fail(vmm, NULL, why, "this machine has too little RAM left for it");
+    if (id == 0 || not_so) {
+        line_str(why, id == 0 ? "there are too many VMs" : not_so);
+        return NULL;
+    }
+    if (!set_limits(vmm, id, d, why))
+        return fail(vmm, id, why, "");
     struct vm *vm = make(vmm, id, d);
     if (!vm)
-        return fail(vmm, NULL, why, "this machine has too little RAM left for it");
+        return fail(vmm, id, why, too_little);
     vmm->vms[id - 1] = vm;
     if (vmm->vm_slots < id)
         vmm->vm_slots = id;
-    if (!give_memory(vm))
-        return fail(vmm, vm, why, "this machine has too little RAM left for it");
+    if (!give_memory(vm) || (vm->shares && !sharing_begin(vmm)))
+        return fail(vmm, id, why, too_little);
     vata_init(vm, 0);
     if (d->disk != DISK_NONE && !give_disk(vm))
-        return fail(vmm, vm, why, "disk 0 belongs to another VM");
+        return fail(vmm, id, why, "disk 0 belongs to another VM");
     if (d->nesting && !vm->technique->inject)
-        return fail(vmm, vm, why,
+        return fail(vmm, id, why,
                     "nested=on needs hardware assist: technique=npt or technique=assist");
     if (vm->technique->create && !vm->technique->create(vm, why))
-        return fail(vmm, vm, why, "");
+        return fail(vmm, id, why, "");
     if (!loader_load(&vm->map, vmm->boot, d, &start, why))
-        return fail(vmm, vm, why, "");
+        return fail(vmm, id, why, "");
     vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
     if (vm->technique->start && !vm->technique->start(vm, why))
-        return fail(vmm, vm, why, "");
+        return fail(vmm, id, why, "");
     sched_admit(vm, d->weight, d->cap);
     vmm->vm_count++;
     publish(vm);
@@ -191,6 +220,15 @@ static void say_end(const struct vm *vm)
     console_say(vm->vmm, &l);
 }
 
+bool vm_lacks_room(const struct vm *vm)
+{
+    const struct alloc *a = vm->map.alloc;
+    uint32_t has = a->held[vm->id] + a->shared[vm->id];
+
+    /* At its own limit it can make room itself, among its shadow tables. */
+    return alloc_room(a, vm->id) < P2M_ROOM && has + P2M_ROOM <= a->limit[vm->id];
+}
+
 void vm_destroy(struct vm *vm)
 {
     struct vmm *vmm = vm->vmm;
@@ -207,6 +245,7 @@ void vm_destroy(struct vm *vm)
     console_forget(vm);
     if (vm->technique->destroy)
         vm->technique->destroy(vm);
+    p2m_fini(&vm->map);
     shadow_fini(&vm->shadow);
     vmm->vms[id - 1] = NULL;
     vmm->vm_count--;

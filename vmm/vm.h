@@ -5,6 +5,8 @@
 #ifndef VMM_VM_H
 #define VMM_VM_H
 
+#include "vmm/alloc.h"
+#include "vmm/balloon.h"
 #include "vmm/p2m.h"
 #include "vmm/sched.h"
 #include "vmm/shadow.h"
@@ -34,7 +36,9 @@ struct vm {
     char name[VM_NAME_SIZE];
     const struct technique *technique;
     word ram_size;
-    bool nesting; /* it may use hardware assist itself */
+    word ram_promised; /* of it: what it can have whatever others want */
+    bool shares;       /* pages with others (sharing.h) */
+    bool nesting;      /* it may use hardware assist itself */
 
     bool knows_monitor; /* its kernel has asked cpuid for us: hypercalls are open to it */
 
@@ -48,6 +52,7 @@ struct vm {
     struct share share;
     struct vcpu vcpu;
     struct p2m map;
+    struct balloon balloon;
     struct shadow shadow;
     struct bt *bt;         /* of the technique of this name, NULL for the others */
     struct assist *assist; /* of the technique of this name, NULL for the others */
@@ -76,11 +81,24 @@ void vm_stop(struct vm *vm, const char *reason);
 /* Says on the console why it ended, and takes back all that it held. */
 void vm_destroy(struct vm *vm);
 
+/* What it may touch next could need more memory than there is for it. */
+bool vm_lacks_room(const struct vm *vm);
+
 /* Lives and runs, and does not wait for an interrupt. */
+static inline bool vm_awake(const struct vm *vm)
+{
+    return !vm->ended && vm->state == VM_STARTED && (!vm->vcpu.waiting || vcpu_woken(&vm->vcpu));
+}
+
+/* Could run, but for memory. */
+static inline bool vm_starved(const struct vm *vm)
+{
+    return vm->map.lazy && vm_awake(vm) && vm_lacks_room(vm);
+}
+
 static inline bool vm_runnable(const struct vm *vm)
 {
-    return !vm->ended && vm->state == VM_STARTED &&
-           (!vm->vcpu.waiting || vcpu_woken(&vm->vcpu));
+    return vm_awake(vm) && !(vm->map.lazy && vm_lacks_room(vm));
 }
 
 #endif

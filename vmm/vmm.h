@@ -7,8 +7,10 @@
 #include "vmm/alloc.h"
 #include "vmm/console.h"
 #include "vmm/disk.h"
+#include "vmm/memory.h"
 #include "vmm/mgmt.h"
 #include "vmm/sched.h"
+#include "vmm/sharing.h"
 
 struct boot_page;
 struct vm;
@@ -21,6 +23,8 @@ struct vmm {
     struct disk disk;
     struct sched sched;
     struct mgmt mgmt;
+    struct memory memory;
+    struct sharing sharing;
     const struct boot_page *boot;
     struct vm *vms[VMS_MAX]; /* [i] has owner number i + 1; NULL where there is none */
     unsigned vm_slots;       /* those from here on are NULL */

@@ -184,6 +184,11 @@ void arch_hint_routine(const char *name)
     state.routine = name;
 }
 
+void arch_hint_message(const char *text)
+{
+    state.message = text;
+}
+
 void arch_hint_console(word vmid)
 {
     state.speaker = vmid;

@@ -35,6 +35,7 @@ struct fake {
     word disk_status, disk_error, disk_data;
     unsigned words_out;
     word intc_enable;
+    const char *message; /* for the record, the last */
     word speaker;        /* whose console output it is */
     const char *command; /* in the mailbox, NULL none */
     unsigned command_at;

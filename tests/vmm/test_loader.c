@@ -339,7 +339,8 @@ START_TEST(as_many_vms_as_fit_and_then_a_refusal)
         made++;
         why = (struct line){.length = 0};
     }
-    ck_assert_str_eq(why.text, "vm: this machine has too little RAM left for it");
+    ck_assert_ptr_nonnull(
+        strstr(why.text, "vm: this machine has too little RAM left for it: it needs "));
     ck_assert_uint_gt(made, 8);
     ck_assert_uint_eq(vmm.vm_count, made);
 }

@@ -40,9 +40,9 @@ START_TEST(list_tells_of_each_vm)
 {
     vmm.alloc.cycles[1] = 12345678901234567890u;
     ck_assert(command("list"));
-    ck_assert_str_eq(fake()->answer,
-                     "name=test id=1 state=ready technique=full ram=0 held=2064 weight=256 cap=0 "
-                     "cycles=12345678901234567890\n");
+    ck_assert_str_eq(fake()->answer, "name=test id=1 state=ready technique=full ram=0 min=0 "
+                                     "held=2064 shared=0 balloon=0 target=0 weight=256 cap=0 "
+                                     "cycles=12345678901234567890\n");
 }
 END_TEST
 
@@ -169,11 +169,13 @@ static const struct {
     {"pausetest", "pausetest: there is no such command; see help\n"},
     {"create", "no VM to run; the command line needs vm=NAME kernel=MODULE\n"},
     {"create vm=a vm=b", "too many VMs, at vm=b\n"},
-    {"create stay=on vm=a", "unknown word stay; there is: vm technique ram kernel modules disk "
-                            "nested weight cap cmdline\n"},
+    {"create stay=on vm=a",
+     "unknown word stay; there is: vm technique ram min share kernel modules disk "
+     "nested weight cap cmdline\n"},
     {"create vm=test", "test: there is a VM of this name already\n"},
     {"create vm=a ram=12", "ram=12: give whole pages from 1M to 1024M, as in ram=16M\n"},
-    {"create vm=a ram=512M", "a: this machine has too little RAM left for it\n"},
+    {"create vm=a ram=512M", "a: this machine has too little RAM left for it: it needs 557840 KiB, "
+                             "and 14220 KiB are promised to nobody\n"},
 };
 
 START_TEST(a_wrong_command_is_answered_with_what_is_wrong)

@@ -1,0 +1,152 @@
+/* How scarce memory is, and what is done about it; see memory.h. */
+#include "vmm/memory.h"
+
+#include "vmm/arch.h"
+#include "vmm/lib.h"
+#include "vmm/vm.h"
+#include "vmm/vmm.h"
+
+#include "isa/paging.h"
+
+#define IDLE_PAGES 16 /* looked at before it is asked again whether somebody can run */
+
+/* falls: percent below which the state is left for the next worse; rises: above which for the
+ * next better one. */
+static const struct {
+    const char *name;
+    word falls, rises;
+    unsigned scan; /* pages that sharing looks at in a tick */
+} states[] = {
+    [MEMORY_HIGH] = {"high", 4, 100, 1},
+    [MEMORY_SOFT] = {"soft", 2, 6, 4},
+    [MEMORY_HARD] = {"hard", 1, 4, 16},
+    [MEMORY_LOW] = {"low", 0, 2, 16},
+};
+
+const char *memory_state_name(enum memory_state state)
+{
+    return states[state].name;
+}
+
+static word percent(const struct vmm *vmm, word of)
+{
+    return vmm->alloc.count / 100 * of;
+}
+
+static void find_state(struct vmm *vmm)
+{
+    word spare = alloc_spare(&vmm->alloc);
+    enum memory_state state = vmm->memory.state;
+
+    while (state < MEMORY_LOW && spare < percent(vmm, states[state].falls))
+        state++;
+    while (state > MEMORY_HIGH && spare > percent(vmm, states[state].rises))
+        state--;
+    if (state == vmm->memory.state)
+        return;
+    vmm->memory.state = state;
+    arch_hint_message(states[state].name);
+}
+
+/* ---- balloons ----------------------------------------------------------------------------- */
+
+/* Pages that a VM has beyond what it was promised, and could give. */
+static word excess(const struct vmm *vmm, const struct vm *vm)
+{
+    word held = vmm->alloc.held[vm->id], promised = vmm->alloc.promised[vm->id];
+
+    return vm->balloon.driver && !vm->balloon.manual && held > promised ? held - promised : 0;
+}
+
+/* The larger the weight, the less it is asked for. */
+static word burden(const struct vmm *vmm, const struct vm *vm)
+{
+    word e = excess(vmm, vm);
+
+    return e ? e * 16 / (vm->share.weight / 16 + 1) + 1 : 0;
+}
+
+static void set_target(struct vm *vm, word pages)
+{
+    word most = balloon_most(vm);
+
+    vm->balloon.target = pages < most ? pages : most;
+}
+
+/* What is missing until memory is plenty is asked of all by their burden. */
+static void inflate(struct vmm *vmm)
+{
+    word wanted = percent(vmm, states[MEMORY_SOFT].rises) + 1 - alloc_spare(&vmm->alloc), sum = 0;
+
+    for (unsigned i = 0; i < vmm->vm_slots; i++)
+        if (vmm->vms[i])
+            sum += burden(vmm, vmm->vms[i]);
+    for (unsigned i = 0; i < vmm->vm_slots && sum; i++) {
+        struct vm *vm = vmm->vms[i];
+        word b = vm ? burden(vmm, vm) : 0;
+        if (b)
+            set_target(vm, vm->balloon.pages + multiply_divide(wanted, b, sum) + 1);
+    }
+}
+
+/* What there is beyond plenty goes back, to one after the other. */
+static void deflate(struct vmm *vmm)
+{
+    word plenty = percent(vmm, states[MEMORY_SOFT].rises), spare = alloc_spare(&vmm->alloc);
+    word left = spare > plenty ? spare - plenty : 0;
+
+    for (unsigned i = 0; i < vmm->vm_slots && left; i++) {
+        struct vm *vm = vmm->vms[i];
+        if (!vm || vm->balloon.manual || !vm->balloon.target)
+            continue;
+        word back = vm->balloon.target < left ? vm->balloon.target : left;
+        vm->balloon.target -= back;
+        left -= back;
+    }
+}
+
+void memory_set_balloon(struct vm *vm, word pages)
+{
+    vm->balloon.manual = pages != 0;
+    set_target(vm, pages);
+}
+
+/* ---- time passes -------------------------------------------------------------------------- */
+
+void memory_tick(struct vmm *vmm)
+{
+    find_state(vmm);
+    if (vmm->memory.state == MEMORY_HIGH)
+        deflate(vmm);
+    else
+        inflate(vmm);
+    sharing_scan(vmm, states[vmm->memory.state].scan);
+}
+
+/* The one that holds back the others by what it has beyond its promise; NULL when none wants
+ * memory, or one that waits for something else may give some later. */
+static struct vm *most_wanting(struct vmm *vmm)
+{
+    struct vm *most = NULL;
+
+    for (unsigned i = 0; i < vmm->vm_slots; i++) {
+        struct vm *vm = vmm->vms[i];
+        if (!vm || !vm_starved(vm))
+            continue;
+        if (!most || excess(vmm, vm) > excess(vmm, most))
+            most = vm;
+    }
+    return most;
+}
+
+bool memory_idle(struct vmm *vmm)
+{
+    if (sharing_scan(vmm, IDLE_PAGES))
+        return true;
+    struct vm *vm = most_wanting(vmm);
+    if (!vm)
+        return false;
+    vm_end(vm, "this machine has no memory left for it", NULL);
+    vm_destroy(vm);
+    return true;
+}
