@@ -107,28 +107,46 @@ static bool is_broken(const struct check *k, const struct vmcb *v,
 
 /* ---- words without a name ----------------------------------------------------------------- */
 
-static const uint8_t named[VMCB_WORDS] = {
-#define VMCB(area, name, offset, meaning) [(offset) / sizeof(word)] = 1,
+/* All ones where a word has a name. */
+static const word named[VMCB_WORDS] = {
+#define VMCB(area, name, offset, meaning) [(offset) / sizeof(word)] = ~(word)0,
 #include "isa/vmcb.def"
 };
 
+/* The place of the first byte that is not zero, `size` when all are. It is asked at each vmrun, for
+ * most of a page. */
+static size_t first_set(const uint8_t *bytes, size_t size)
+{
+    uint64_t any = 0, part;
+    size_t at = 0;
+
+    for (size_t i = 0; i < size; i += sizeof part) {
+        memcpy(&part, bytes + i, sizeof part);
+        any |= part;
+    }
+    if (!any)
+        return size;
+    while (bytes[at] == 0)
+        at++;
+    return at;
+}
+
 static enum vmcb_rule check_unnamed(const struct vmcb *v, const uint8_t *page, word *offset)
 {
-    const uint8_t *rest = page + sizeof v->words;
-    size_t size = PAGE_SIZE - sizeof v->words, at = 0;
+    size_t size = PAGE_SIZE - sizeof v->words, at;
+    word any = 0, i = 0;
 
-    for (unsigned i = 0; i < VMCB_WORDS; i++) {
-        if (v->words[i] && !named[i]) {
-            *offset = i * (word)sizeof(word);
-            return VMCB_RULE_unnamed;
-        }
+    for (unsigned k = 0; k < VMCB_WORDS; k++)
+        any |= v->words[k] & ~named[k];
+    if (any) {
+        while (!(v->words[i] & ~named[i]))
+            i++;
+        *offset = i * (word)sizeof(word);
+        return VMCB_RULE_unnamed;
     }
-    if (rest[0] == 0 && memcmp(rest, rest + 1, size - 1) == 0)
-        return VMCB_RULE_none;
-    while (rest[at] == 0)
-        at++;
+    at = first_set(page + sizeof v->words, size);
     *offset = (word)(sizeof v->words + at) & ~(word)3;
-    return VMCB_RULE_unnamed;
+    return at < size ? VMCB_RULE_unnamed : VMCB_RULE_none;
 }
 
 enum vmcb_rule vmcb_check(const struct vmcb *v, const uint8_t *page,
