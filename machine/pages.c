@@ -9,28 +9,46 @@ bool pages_init(struct pages *p, uint32_t ram_size)
     p->count = ram_size >> PAGE_SHIFT;
     p->changed = calloc(p->count, sizeof(p->changed[0]));
     p->kept = calloc(p->count, sizeof(struct page *));
-    return p->changed && p->kept;
-}
-
-static void release(struct page *page)
-{
-    if (page && --page->references == 0)
-        free(page);
+    p->pool = page_pool_new();
+    return p->changed && p->kept && p->pool;
 }
 
 void pages_release(struct page **pages, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        release(pages[i]);
+        page_release(pages[i]);
 }
 
 void pages_fini(struct pages *p)
 {
     if (p->kept)
         pages_release(p->kept, p->count);
+    page_pool_leave(p->pool);
     free(p->kept);
     free(p->changed);
     *p = (struct pages){0};
+}
+
+/* What is copied is not looked at soon, so it should not drive what the program uses out of the
+ * host's caches. A vector of 16 bytes is what every host has. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_nontemporal_store)
+#define STORE_PAST_CACHES(value, to) __builtin_nontemporal_store(value, to)
+#endif
+#endif
+#ifndef STORE_PAST_CACHES
+#define STORE_PAST_CACHES(value, to) (*(to) = (value))
+#endif
+
+typedef uint64_t wide __attribute__((vector_size(16), may_alias));
+
+static void copy_page(uint8_t *to, const uint8_t *from)
+{
+    wide *out = (wide *)to;
+    const wide *in = (const wide *)from;
+
+    for (size_t i = 0; i < PAGE_SIZE / sizeof(wide); i++)
+        STORE_PAST_CACHES(in[i], &out[i]);
 }
 
 /* Brings `kept` up to date for one page. */
@@ -41,13 +59,12 @@ static bool keep(struct pages *p, const uint8_t *data, uint32_t number)
     if (!p->changed[number])
         return true;
     if (!page_is_zero(data)) {
-        copy = malloc(sizeof(*copy));
+        copy = page_new(p->pool);
         if (!copy)
             return false;
-        copy->references = 1;
-        memcpy(copy->data, data, PAGE_SIZE);
+        copy_page(copy->data, data);
     }
-    release(p->kept[number]);
+    page_release(p->kept[number]);
     p->kept[number] = copy;
     p->changed[number] = 0;
     return true;
@@ -79,7 +96,7 @@ bool pages_put_back(struct pages *p, uint8_t *ram, uint32_t number, struct page 
     } else {
         memset(data, 0, PAGE_SIZE);
     }
-    release(p->kept[number]);
+    page_release(p->kept[number]);
     p->kept[number] = page;
     p->changed[number] = 0;
     return true;

@@ -18,19 +18,15 @@
 #define MACHINE_PAGES_H
 
 #include "base/types.h"
-#include "isa/paging.h"
+#include "machine/page_pool.h"
 
 #include <string.h>
-
-struct page {
-    uint32_t references;
-    uint8_t data[PAGE_SIZE];
-};
 
 struct pages {
     uint32_t count;
     uint8_t *changed;
     struct page **kept;
+    struct page_pool *pool;
 };
 
 /* For RAM that is all zeros. False when the host has no memory. */

@@ -144,6 +144,15 @@ int snapshot_take(struct snapshot **out, struct machine *m, struct error *err)
     return 0;
 }
 
+size_t snapshot_needs(const struct machine *m)
+{
+    size_t pages = 0;
+
+    for (uint32_t i = 0; i < m->pages.count; i++)
+        pages += m->pages.changed[i];
+    return pages * (PAGE_SIZE + sizeof(struct page));
+}
+
 void snapshot_free(struct snapshot *s)
 {
     if (!s)
@@ -227,7 +236,7 @@ size_t snapshot_bytes(const struct snapshot *s, const struct snapshot *before)
 
     for (uint32_t i = 0; i < s->page_count; i++)
         pages += s->pages[i] && !(before && before->pages[i] == s->pages[i]);
-    return pages * sizeof(struct page) + s->page_count * sizeof(s->pages[0]) +
+    return pages * (PAGE_SIZE + sizeof(struct page)) + s->page_count * sizeof(s->pages[0]) +
            disk_bytes(&s->disk, before ? &before->disk : NULL) + sizeof(*s) +
            ACCESS_COUNT * s->config.tlb * sizeof(s->tlb[0]) +
            s->context_count * sizeof(s->contexts[0]) + s->devices.input_size;

@@ -373,7 +373,7 @@ static void write_pages(struct stream *s, const struct snapshot *t)
     }
 }
 
-static void read_pages(struct stream *s, struct snapshot *t)
+static void read_pages_into(struct stream *s, struct snapshot *t, struct page_pool *pool)
 {
     uint32_t count = 0, at = 0, least = 0;
 
@@ -384,15 +384,25 @@ static void read_pages(struct stream *s, struct snapshot *t)
         must(s, at >= least && at < t->page_count, "the number of a page");
         if (!fine(s))
             return;
-        struct page *page = malloc(sizeof *page);
+        struct page *page = page_new(pool);
         must(s, page != NULL, "no memory for its pages");
         if (!page)
             return;
-        page->references = 1;
         t->pages[at] = page;
         bytes(s, page->data, PAGE_SIZE);
         least = at + 1;
     }
+}
+
+/* The snapshot's pages are all that holds the pool. */
+static void read_pages(struct stream *s, struct snapshot *t)
+{
+    struct page_pool *pool = page_pool_new();
+
+    must(s, pool != NULL, "no memory for its pages");
+    if (pool)
+        read_pages_into(s, t, pool);
+    page_pool_leave(pool);
 }
 
 static void write_blocks(struct stream *s, const struct disk_overlay *disk)
