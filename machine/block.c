@@ -238,6 +238,7 @@ static enum ending maker_add(struct maker *k, word bits)
     struct insn i = insn_decode(bits);
     word offset = b->offset + b->count * 4u;
 
+    cpu_slow(k->cpu, SLOW_DECODE);
     b->ops[b->count] = op_make(&i, offset, b->count);
     maker_source(k, &i);
     b->charge += charge_of(1, cost_of(&k->cpu->machine->config.cost, i.id));
@@ -364,6 +365,7 @@ void code_written(struct cpu *c, uint32_t ram_offset, size_t size)
         unsigned last = (unsigned)((stop - 1) % PAGE_SIZE / 4);
 
         if (page && page->any && any_decoded(page, first, last)) {
+            cpu_slow(c, SLOW_REWRITTEN);
             page_clear(page);
             c->attention = true;
         }

@@ -49,6 +49,7 @@ struct cpu {
     uint64_t not_retired; /* steps that were traps or interrupts */
     uint64_t entered;     /* icount behind the last trap: its handler begins there */
     uint64_t crossings;   /* how often control went into a guest or out of one */
+    uint64_t slow;        /* machine_slow; not part of the state */
     uint64_t announced; /* icount of the instruction that was begun and goes on when the run does */
 
     struct cpu_regs regs; /* of the running mode; ip: bit 3 only. regs.x is 0: x is above */
@@ -82,6 +83,19 @@ static inline void cpu_begin(struct cpu *c, uint32_t cycles, word bits)
     c->left -= charge_of(1, cycles);
     c->busy = true;
     c->insn = bits;
+}
+
+/* What takes the host longer than a step, in steps (measured; a step is about a nanosecond). */
+enum slow {
+    SLOW_ACCESS = 20,     /* not in the fast arrays */
+    SLOW_WALK = 16,       /* nor in the TLB */
+    SLOW_EVENT = 12,      /* published */
+    SLOW_DECODE = 10,     /* an instruction */
+    SLOW_REWRITTEN = 300, /* all code of a page is forgotten */
+};
+static inline void cpu_slow(struct cpu *c, enum slow what)
+{
+    c->slow += what;
 }
 
 void cpu_reset(struct cpu *c);

@@ -39,6 +39,10 @@ uint64_t machine_cycle(const struct machine *m)
 {
     return cpu_cycle(&m->cpu);
 }
+uint64_t machine_slow(const struct machine *m)
+{
+    return m->cpu.slow;
+}
 enum machine_state machine_state(const struct machine *m)
 {
     return m->state;

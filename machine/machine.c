@@ -207,9 +207,10 @@ int machine_load(struct machine *m, const struct machine_program *program, struc
 void machine_publish(struct machine *m, enum event_kind kind, word ring, word cause, word tval,
                      word a, word b)
 {
-    const struct cpu *c = &m->cpu;
+    struct cpu *c = &m->cpu;
     struct event *e = trace_place(&m->trace, kind);
 
+    cpu_slow(c, SLOW_EVENT);
     *e = (struct event){
         .icount = cpu_icount(c),
         .cycle = cpu_cycle(c),

@@ -114,6 +114,9 @@ const struct contexts *machine_contexts(const struct machine *m);
 uint64_t machine_icount(const struct machine *m);
 uint64_t machine_instret(const struct machine *m);
 uint64_t machine_cycle(const struct machine *m);
+/* What the host has done so far beyond a plain step for each step, in such steps: how long a run
+ * has taken, without a clock. Not part of the state, and from creation on. */
+uint64_t machine_slow(const struct machine *m);
 enum machine_state machine_state(const struct machine *m);
 word machine_status(const struct machine *m); /* finisher's code, once halted */
 enum machine_shutdown machine_shutdown(const struct machine *m);

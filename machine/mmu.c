@@ -403,6 +403,7 @@ static struct tlb_entry *miss(struct cpu *c, enum access kind, gva address)
     unsigned level = 3;
     hpa where = address;
 
+    cpu_slow(c, SLOW_WALK);
     if (paged) {
         own = walk(c, address, true);
         level = level_of(own.leaf.entry);
@@ -429,6 +430,7 @@ static struct tlb_entry *miss(struct cpu *c, enum access kind, gva address)
 
 static bool translate(struct cpu *c, enum access kind, gva address, hpa *out)
 {
+    cpu_slow(c, SLOW_ACCESS);
     if (!(c->regs.ptbr & PTBR_ON) && !c->guest.nptbr) {
         *out = address;
         return true;

@@ -21,6 +21,9 @@ struct snapshot;
 int snapshot_take(struct snapshot **out, struct machine *m, struct error *err);
 void snapshot_free(struct snapshot *s); /* NULL is fine */
 
+/* Bytes of memory that taking one now would need for RAM that has changed since the last. */
+size_t snapshot_needs(const struct machine *m);
+
 /* Between runs only. Into its own machine, or another of the same description and disk. On
  * failure the machine is as before. */
 int snapshot_restore(const struct snapshot *s, struct machine *m, struct error *err);

@@ -58,12 +58,25 @@ bool history_catch_up(struct host *h)
     return journal_next(j) > now;
 }
 
+void history_at_point(struct host *h, const struct point *p)
+{
+    h->timeline->since.point = h->timeline->since.icount = p->icount;
+    h->timeline->since.slow = machine_slow(h->machine);
+}
+
+/* A point that was passed on the way is noticed late, by a look at most. */
 void history_set_due(struct host *h)
 {
-    const struct points *p = &h->timeline->points;
-    const struct point *point = &p->at[points_find(p, machine_icount(h->machine))];
+    struct timeline *t = h->timeline;
+    uint64_t now = machine_icount(h->machine), slow = machine_slow(h->machine);
+    unsigned index = points_find(&t->points, now);
 
-    h->timeline->due = point->icount + point->spacing;
+    if (t->since.point != t->points.at[index].icount) {
+        t->since.point = t->points.at[index].icount;
+        t->since.icount = now;
+        t->since.slow = slow;
+    }
+    t->due = points_due(&t->points, index, now, now - t->since.icount + slow - t->since.slow);
 }
 
 /* ---- running ---------------------------------------------------------------------------- */
@@ -96,10 +109,22 @@ static void take_point(struct host *h)
 {
     struct timeline *t = h->timeline;
 
-    if (points_take(&t->points, h, t->journal.next, NULL))
+    if (points_take(&t->points, h, t->journal.next, NULL)) {
         t->due = machine_icount(h->machine) + t->points.spacing;
-    else
-        history_set_due(h);
+        return;
+    }
+    history_at_point(h, &t->points.at[points_find(&t->points, machine_icount(h->machine))]);
+    history_set_due(h);
+}
+
+/* Time for a look: is one due? */
+static void look(struct host *h)
+{
+    uint64_t now = machine_icount(h->machine);
+
+    history_set_due(h);
+    if (h->timeline->due <= now && machine_begun(h->machine) == BEGUN_NOT)
+        take_point(h);
 }
 
 void history_arrived(struct host *h)
@@ -116,8 +141,8 @@ void history_arrived(struct host *h)
         same = history_begin_step(h, t->last.begun) && same;
     if (!same || t->restart)
         history_restart(h);
-    else if (machine_icount(h->machine) >= t->due && machine_begun(h->machine) == BEGUN_NOT)
-        take_point(h);
+    else if (machine_icount(h->machine) >= t->due)
+        look(h);
 }
 
 /* ---- edits ------------------------------------------------------------------------------ */

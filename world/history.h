@@ -18,7 +18,11 @@ struct timeline {
     struct points points;
     struct journal journal;
     struct journal_place last; /* the furthest it has been */
-    uint64_t due;              /* icount of the next snapshot */
+    uint64_t due;              /* icount of the next snapshot, or of a look whether it is time */
+    struct {
+        uint64_t point;        /* icount of the one behind which it stands */
+        uint64_t icount, slow; /* (machine.h) from here on work is counted */
+    } since;
     struct mark marks[TIMELINE_MARKS];
     unsigned mark_count;
     bool restart; /* an edit could not be noted: begin again when nobody is under way */
@@ -48,6 +52,8 @@ bool history_catch_up(struct host *h);
 bool history_begin_step(struct host *h, enum machine_begun want);
 /* When the next snapshot is due, seen from here. */
 void history_set_due(struct host *h);
+/* The machine is now what it was at this point: work for the way to the next is counted from here. */
+void history_at_point(struct host *h, const struct point *p);
 void history_free(struct host *h);
 
 #endif

@@ -9,9 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAR_SHARE      8  /* of the way to a point: how far its neighbours may be apart */
-#define STEPS_PER_PAGE 64 /* more spacing behind a point for each page that it had to copy */
-#define SPACING_MOST   2  /* times the spacing: more would make a step back long */
+#define FAR_SHARE     8 /* of the way to a point: how far its neighbours may be apart */
+
+/* Work of the host, in plain steps: a nanosecond each, or less. Copying should be a tenth of all,
+ * and a step back should take no longer than a blink. */
+#define WORK_LEAST    8000000u
+#define WORK_MOST     18000000u
+#define WORK_COPY     500u /* of a page */
+#define WORK_FOR_COPY 10u  /* times as much before the next */
 
 /* ---- the row ---------------------------------------------------------------------------- */
 
@@ -111,31 +116,41 @@ static unsigned least_missed(const struct points *p, uint64_t now)
     return least;
 }
 
-static void thin(struct points *p, uint64_t now)
+/* Until that many bytes more are within the limit. */
+static void make_room(struct points *p, uint64_t now, size_t needs)
 {
     unsigned least;
 
-    thin_by_distance(p, now);
-    while ((p->bytes > p->limit || p->count == POINTS_MAX) && (least = least_missed(p, now)) != 0)
+    while ((p->bytes + needs > p->limit || p->count == POINTS_MAX) &&
+           (least = least_missed(p, now)) != 0)
         drop(p, least);
 }
 
 /* ---- taking ----------------------------------------------------------------------------- */
 
-static uint64_t spacing_behind(const struct points *p, const struct point *point)
+static uint64_t work_behind(size_t copied)
 {
-    uint64_t more = point->bytes / PAGE_SIZE * STEPS_PER_PAGE;
-    uint64_t most = (SPACING_MOST - 1) * p->spacing;
+    uint64_t work = (uint64_t)copied / PAGE_SIZE * WORK_COPY * WORK_FOR_COPY;
 
-    return p->spacing + (more < most ? more : most);
+    return work < WORK_LEAST ? WORK_LEAST : work > WORK_MOST ? WORK_MOST : work;
+}
+
+uint64_t points_due(const struct points *p, unsigned index, uint64_t now, uint64_t work)
+{
+    const struct point *point = &p->at[index];
+
+    if (p->even)
+        return point->icount + p->spacing > now ? point->icount + p->spacing : now;
+    return work < point->work ? now + POINTS_LOOK : now;
 }
 
 int points_take(struct points *p, struct host *h, size_t entry, struct error *err)
 {
     uint64_t now = machine_icount(h->machine);
-    unsigned index = p->count ? points_find(p, now) + 1 : 0;
+    size_t needs = snapshot_needs(h->machine);
     struct point point = {
         .icount = now,
+        .work = work_behind(needs),
         .entry = entry,
         .leaver = h->leaver,
         .console_total = h->console_total,
@@ -143,6 +158,7 @@ int points_take(struct points *p, struct host *h, size_t entry, struct error *er
     };
 
     memcpy(point.real, h->real, sizeof point.real);
+    make_room(p, now, needs);
     int code = snapshot_take(&point.snapshot, h->machine, err);
     if (code)
         return code;
@@ -151,9 +167,9 @@ int points_take(struct points *p, struct host *h, size_t entry, struct error *er
         release(&point);
         return error_set(err, ERROR_memory, "out of memory for a snapshot of the counters");
     }
-    insert(p, index, &point);
-    p->at[index].spacing = spacing_behind(p, &p->at[index]);
-    thin(p, now);
+    insert(p, p->count ? points_find(p, now) + 1 : 0, &point);
+    thin_by_distance(p, now);
+    make_room(p, now, 0);
     return 0;
 }
 

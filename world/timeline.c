@@ -158,6 +158,7 @@ static int put_back_machine(struct host *h, const struct point *p, struct error 
     if (code)
         return code;
     h->timeline->journal.next = p->entry;
+    history_at_point(h, p);
     h->leaver = p->leaver;
     memcpy(h->real, p->real, sizeof h->real);
     return 0;
@@ -372,7 +373,6 @@ const char *timeline_mark_name(const struct host *h, unsigned index, uint64_t *i
 
 /* ---- on and off ------------------------------------------------------------------------- */
 
-/* One more snapshot holds at most the RAM: a quarter stays free for it. */
 static size_t memory_limit(const struct host *h, const struct timeline_options *options)
 {
     size_t ram = machine_config(h->machine)->ram_size, memory = options ? options->memory : 0;
@@ -383,7 +383,7 @@ static size_t memory_limit(const struct host *h, const struct timeline_options *
         memory = 32u << 20;
     if (!(options && options->memory) && memory > 1u << 30)
         memory = 1u << 30;
-    return memory - memory / 4;
+    return memory;
 }
 
 int timeline_start(struct host *h, const struct timeline_options *options, struct error *err)
@@ -395,7 +395,8 @@ int timeline_start(struct host *h, const struct timeline_options *options, struc
         return error_set(err, ERROR_memory, "out of memory for a history");
     h->timeline = t;
     t->points.limit = memory_limit(h, options);
-    t->points.spacing = options && options->spacing ? options->spacing : POINTS_SPACING;
+    t->points.even = options && options->spacing;
+    t->points.spacing = t->points.even ? options->spacing : POINTS_SPACING;
     t->last = journal_here(h->machine);
     int code = points_take(&t->points, h, 0, err);
     if (code)
