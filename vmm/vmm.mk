@@ -18,4 +18,10 @@ $(G)/tests/vmm/%.elf: $(G)/tests/vmm/guests/%.o $(VMM_TEST_PARTS) vmm/vmm.ld
 	$(call say,GLD,$@)
 	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(VMM_TEST_PARTS) $< -o $@
 
-GUESTS += $(VMM_TEST_KERNELS:%=$(G)/tests/vmm/%.elf)
+# Paravirtual kernels begin in their own way.
+$(G)/tests/vmm/para.elf: $(G)/tests/vmm/guests/para.o vmm/vmm.ld
+	@mkdir -p $(@D)
+	$(call say,GLD,$@)
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $< -o $@
+
+GUESTS += $(VMM_TEST_KERNELS:%=$(G)/tests/vmm/%.elf) $(G)/tests/vmm/para.elf

@@ -12,8 +12,10 @@
 
 Suite *suite_vmm_para(void);
 
-#define STEPS    400000000u
-#define GUEST_PV "build/guest/os-pv.elf"
+#define STEPS      400000000u
+#define GUEST_PV   "build/guest/os-pv.elf"
+#define GUEST_PARA "build/guest/tests/vmm/para.elf"
+#define SEEDS      24
 
 /* ---- the operating system ------------------------------------------------------------------ */
 
@@ -93,15 +95,128 @@ START_TEST(the_paravirtual_os_does_what_the_native_one_does)
 }
 END_TEST
 
+/* ---- kernels that ask for too much --------------------------------------------------------- */
+
+static struct run_result run_kernel(const char *name, uint32_t tlb)
+{
+    static const struct run_module modules[] = {{"k", GUEST_PARA}, {NULL, NULL}};
+    char cmdline[128];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = modules,
+                            .ram = RUN_HOST,
+                            .tlb = tlb,
+                            .steps = STEPS};
+
+    snprintf(cmdline, sizeof cmdline, "vm=t technique=para kernel=k ram=2M cmdline=%s", name);
+    return run(&q);
+}
+
+static const char *const refused[] = {
+    "tables_are_read_only",         "stale_writable_translation", "stale_after_a_pointer",
+    "the_running_root_stays",       "no_table_leads_to_itself",   "no_superpages",
+    "privileged_instructions_trap",
+};
+
+START_TEST(page_tables_stay_what_was_checked)
+{
+    static const uint32_t tlbs[] = {1, 256, 4096};
+
+    for (unsigned i = 0; i < COUNT_OF(tlbs); i++) {
+        struct run_result r = run_kernel(refused[_i], tlbs[i]);
+        char expected[64];
+        snprintf(expected, sizeof expected, "%s\n", refused[_i]);
+        ck_assert_str_eq(r.console, expected);
+        ck_assert_int_eq(r.stop, STOP_HALTED);
+        ck_assert_uint_eq(r.status, 0);
+        run_free(&r);
+    }
+}
+END_TEST
+
+/* Random hypercalls, beside a VM that must not notice. */
+START_TEST(a_storm_of_hypercalls_harms_nobody)
+{
+    static const struct run_module modules[] = {
+        {"bad", GUEST_PARA}, {"good", GUEST_CONFORM}, {NULL, NULL}};
+    static const char *const victims[] = {"tables_of_tables", "trap_root", "edges", "probes"};
+    const char *victim = victims[(unsigned)_i % COUNT_OF(victims)];
+    char cmdline[200];
+    struct run_request q = {
+        .program = GUEST_CONFORM, .cmdline = victim, .ram = RUN_RAM, .steps = STEPS};
+
+    struct run_result bare = run(&q);
+    snprintf(cmdline, sizeof cmdline,
+             "vm=bad technique=para kernel=bad ram=2M cmdline=seed%d vm=good kernel=good ram=8M "
+             "cmdline=%s",
+             _i, victim);
+    q = (struct run_request){.program = GUEST_VMM,
+                             .cmdline = cmdline,
+                             .modules = modules,
+                             .ram = RUN_HOST,
+                             .tlb = _i % 2 ? 4 : 0,
+                             .steps = STEPS};
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_msg(!strstr(r.messages, "internal error"), "seed %d: %.200s", _i, r.messages);
+    ck_assert(r.intact);
+    ck_assert_ptr_nonnull(strstr(r.messages, "bad ended: "));
+    ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
+    ck_assert(memcmp(r.ram, bare.ram, RUN_RAM) == 0);
+    run_free(&bare);
+    run_free(&r);
+}
+END_TEST
+
+START_TEST(a_kernel_that_does_not_know_the_monitor_is_refused)
+{
+    static const struct run_module modules[] = {
+        {"os.elf", GUEST_OS}, {"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = "vm=os technique=para modules=programs",
+                            .modules = modules,
+                            .ram = RUN_HOST,
+                            .steps = STEPS};
+    struct run_result r = run(&q);
+
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_uint_eq(r.status, 2);
+    ck_assert_str_eq(r.messages, "os: its kernel is not a paravirtual one (no signature behind its "
+                                 "first instruction); use os-pv.elf, or another technique\n");
+    run_free(&r);
+}
+END_TEST
+
+/* And the other way round: its first hypercall is no instruction of a bare machine. */
+START_TEST(a_paravirtual_kernel_on_the_bare_machine_ends_at_once)
+{
+    static const struct run_module modules[] = {{"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+    struct run_request q = {
+        .program = GUEST_PV, .modules = modules, .ram = RUN_RAM, .steps = STEPS};
+    struct run_result r = run(&q);
+
+    ck_assert_int_eq(r.stop, STOP_SHUTDOWN);
+    ck_assert_str_eq(r.console, "");
+    run_free(&r);
+}
+END_TEST
+
 Suite *suite_vmm_para(void)
 {
     Suite *s = suite_create("vmm_para");
     TCase *os = tcase_create("os");
+    TCase *t = tcase_create("kernel");
 
     tcase_set_timeout(os, 120);
     tcase_add_checked_fixture(os, NULL, remove_disk);
     tcase_add_loop_test(os, the_paravirtual_os_does_what_the_native_one_does, 0,
                         COUNT_OF(sessions));
     suite_add_tcase(s, os);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, page_tables_stay_what_was_checked, 0, COUNT_OF(refused));
+    tcase_add_loop_test(t, a_storm_of_hypercalls_harms_nobody, 0, SEEDS);
+    tcase_add_test(t, a_kernel_that_does_not_know_the_monitor_is_refused);
+    tcase_add_test(t, a_paravirtual_kernel_on_the_bare_machine_ends_at_once);
+    suite_add_tcase(s, t);
     return s;
 }
