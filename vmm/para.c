@@ -207,7 +207,6 @@ const struct technique technique_para = {
     .enter = enter,
     .handle_exit = handle_exit,
     .trapped = trapped,
-    .spare = para_spare,
     .map = map,
 };
 

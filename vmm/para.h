@@ -1,18 +1,17 @@
 /*
  * What the monitor keeps for a paravirtual guest beyond its virtual CPU (para*.c).
  *
- * Frames: each frame of such a guest's RAM has a type and two counts, kept in its entry of the
- * allocator's table (alloc.h, note and link):
+ * Frames: each frame of such a guest's RAM has a type and a count of its uses as that, both in
+ * the note of its entry in the allocator's table:
  *
  *   PLAIN      nothing in particular; every use below begins and ends here
  *   WRITABLE   some page-table entry lets the guest write it (or it is the shared page)
  *   LEAVES     it is a page table of leaves, and checked
  *   ROOT       it is a root, and checked
  *
- * uses: of this type. One for table_make, one for each pointer to it, one while it is the
- * running root; for WRITABLE one for each entry. Types exclude each other, and change only where
- * uses is 0: so no page table can ever be written by its guest. refs: valid leaves that map it,
- * whatever they allow; link is one less, since the allocator gives frames out with FRAME_NONE.
+ * A use: of WRITABLE each such entry; of a table table_make, each pointer to it, being the running
+ * root. Types exclude each other, and change only where there is no use: so no page table can ever
+ * be written by its guest. Frames stay with their guest until it ends (fixed_memory).
  */
 #ifndef VMM_PARA_H
 #define VMM_PARA_H
@@ -78,9 +77,6 @@ void para_raise(struct vm *vm, word port);
 struct frame *para_frame(struct vm *vm, gpa page);
 enum para_type para_type(const struct frame *f);
 word para_uses(const struct frame *f);
-word para_refs(const struct frame *f);
-/* Is the page in no use at all, so that its frame can be taken back? */
-bool para_spare(struct vm *vm, gpa page);
 /* Takes or ends one use; take is refused (false) when the frame has another type. */
 bool para_take(struct frame *f, enum para_type type);
 void para_drop(struct frame *f);
@@ -101,6 +97,5 @@ word *para_leaf_slot(struct vm *vm, gpa address);
 void para_close_ports(struct vm *vm);
 /* Of a VM that ends: what it has mapped is no longer, and what others have mapped of it neither. */
 void para_end_grants(struct vm *vm);
-bool para_is_granted(const struct vm *vm, gpa page);
 
 #endif

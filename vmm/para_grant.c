@@ -101,19 +101,10 @@ enum outcome hypercall_grant_map(struct vcpu *v)
     struct frame *f = para_frame(other, g->page);
     if ((rights & PTE_W) && !para_take(f, PARA_WRITABLE)) /* a page table by now? */
         return hypercall_refuse(v, HYPERCALL_ERROR_type);
-    f->link++;
     g->mapped++;
     *m = (struct para_mapping){phys_of(slot), other->id, reference};
     *slot = (p2m_entry(&other->map, g->page) & PTE_PPN) | rights | PTE_V;
     return hypercall_answer(v, 0);
-}
-
-bool para_is_granted(const struct vm *vm, gpa page)
-{
-    for (unsigned i = 0; i < PARA_GRANTS; i++)
-        if (vm->para->grants[i].vm && vm->para->grants[i].page == page)
-            return true;
-    return false;
 }
 
 /* Takes one mapping away: out of the table, out of the TLB, out of the counts. */
@@ -126,7 +117,6 @@ static void unmap(struct vm *mapper, struct para_mapping *m)
 
     if (*slot & PTE_W)
         para_drop(f);
-    f->link--;
     g->mapped--;
     *slot = 0;
     m->entry = 0;

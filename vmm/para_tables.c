@@ -80,23 +80,6 @@ static struct frame *named_frame(struct vm *vm, word entry)
     return &a->frames[number];
 }
 
-word para_refs(const struct frame *f)
-{
-    return f->link + 1;
-}
-
-/* Before the frame can become somebody else's, the TLB forgets it. */
-bool para_spare(struct vm *vm, gpa page)
-{
-    const struct frame *f = para_frame(vm, page);
-
-    if (!f || para_uses(f) || para_refs(f) || para_is_granted(vm, page))
-        return false;
-    if (vm->para->stale)
-        para_forget(vm);
-    return true;
-}
-
 /* ---- entries ------------------------------------------------------------------------------ */
 
 static word get_leaf(struct vm *vm, word entry)
@@ -109,7 +92,6 @@ static word get_leaf(struct vm *vm, word entry)
         return HYPERCALL_ERROR_frame;
     if ((entry & PTE_W) && !para_take(f, PARA_WRITABLE))
         return HYPERCALL_ERROR_type;
-    f->link++;
     return 0;
 }
 
@@ -144,8 +126,6 @@ static void put(struct vm *vm, enum para_type table, word entry)
     vmm_assert(f);
     if (table == PARA_ROOT || (entry & PTE_W))
         para_drop(f);
-    if (table == PARA_LEAVES)
-        f->link--;
     vm->para->stale = true;
 }
 

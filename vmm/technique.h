@@ -38,9 +38,6 @@ struct technique {
     /* The map's entry of a page of RAM lost rights, or will lead to another frame than this one:
      * whatever was made of it, in tables and TLB, must be made again. */
     void (*forget)(struct vm *vm, gpa page, hpa frame);
-    /* Its frame is to be taken away: may it? Where this is not NULL the guest's own tables hold
-     * frames, and none can be replaced, shared or watched behind its back. */
-    bool (*spare)(struct vm *vm, gpa page);
     /* A page under p2m_watch is about to be written; NULL: this technique watches none. */
     void (*written)(struct vm *vm, gpa page);
     /* What the guest fetched at an address may no longer be what its table says. */

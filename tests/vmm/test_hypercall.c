@@ -105,7 +105,7 @@ static word leaf_of(gpa page)
 /* ---- counts, counted again ----------------------------------------------------------------- */
 
 struct counted {
-    word pointers, writable, refs;
+    word pointers, writable;
 };
 
 static void count_table(struct counted *c, const struct frame *f, const word *table)
@@ -115,12 +115,10 @@ static void count_table(struct counted *c, const struct frame *f, const word *ta
         if (!(e & PTE_V))
             continue;
         struct counted *to = &c[alloc_number(&vmm.alloc, e & PTE_PPN)];
-        if (para_type(f) == PARA_ROOT) {
+        if (para_type(f) == PARA_ROOT)
             to->pointers++;
-        } else {
-            to->refs++;
+        else
             to->writable += (e & PTE_W) != 0;
-        }
     }
 }
 
@@ -131,7 +129,6 @@ static void check_frame(struct vm *v, gpa page, const struct counted *c)
     word shared = p->shared && phys_of(p->shared) == real(v, page);
     bool is_table = para_type(f) == PARA_LEAVES || para_type(f) == PARA_ROOT;
 
-    ck_assert_uint_eq(para_refs(f), c->refs);
     ck_assert(!is_table || c->writable == 0);
     ck_assert(is_table == !(p2m_entry(&v->map, page) & PTE_W));
     switch (para_type(f)) {
@@ -537,21 +534,6 @@ START_TEST(what_a_vm_has_mapped_it_gives_back_in_the_end)
 }
 END_TEST
 
-START_TEST(a_page_in_use_is_not_spared)
-{
-    go_live();
-    ck_assert(!para_spare(vm, PAGE) && !para_spare(vm, LEAVES) && !para_spare(vm, SHARED));
-    ck_assert(!para_spare(vm, NO_RAM));
-    ck_assert(para_spare(vm, OTHER));
-    ck_assert_int_eq(call(CALL_grant, OTHER, 2, 0, 0), 0);
-    ck_assert(!para_spare(vm, OTHER));
-    ck_assert_int_eq(update(leaf_of(PAGE), 0), 1);
-    unsigned before = fake()->forgotten_asids;
-    ck_assert(para_spare(vm, PAGE));
-    ck_assert_msg(fake()->forgotten_asids > before, "its next owner's page is in no TLB");
-}
-END_TEST
-
 /* ---- events -------------------------------------------------------------------------------- */
 
 START_TEST(an_event_goes_from_one_vm_to_the_other)
@@ -796,7 +778,6 @@ Suite *suite_vmm_hypercall(void)
     tcase_add_test(t, a_grant_does_not_make_a_page_table_writable);
     tcase_add_test(t, what_a_vm_granted_ends_with_it);
     tcase_add_test(t, what_a_vm_has_mapped_it_gives_back_in_the_end);
-    tcase_add_test(t, a_page_in_use_is_not_spared);
     tcase_add_test(t, an_event_goes_from_one_vm_to_the_other);
     tcase_add_test(t, ports_are_used_up_and_come_back);
     tcase_add_loop_test(t, iret_returns_to_ring_0_or_3_and_gives_nothing_else_away, 0,
