@@ -2,8 +2,12 @@
 
 local M = {}
 
--- The bare machine, then every technique.
-M.techniques = { { name = "native", machine = {} }, table.unpack(require "techniques") }
+-- The bare machine, then every technique that runs a kernel as it is: para wants one that asks, and
+-- micro.elf is none.
+M.techniques = { { name = "native", machine = {} } }
+for _, technique in ipairs(require "techniques") do
+    M.techniques[#M.techniques + 1] = technique.name ~= "para" and technique or nil
+end
 
 local function machine(technique, cost)
     local options = { ram = "32M", cost = cost }
