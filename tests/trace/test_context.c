@@ -297,6 +297,96 @@ START_TEST(texts_are_bounded_and_printable)
 }
 END_TEST
 
+/* ---- hardware assist ---- */
+
+START_TEST(a_vmrun_enters_who_was_announced)
+{
+    memory_start_vm(memory, &c, 7, "os");
+    ck_assert_uint_eq(contexts_vmrun(&c, 7, VM_VMCB), 1);
+    ck_assert_uint_eq(c.current, 1);
+    ck_assert_uint_eq(c.base, 1);
+    ck_assert_msg(contexts_trap(&c, 5, ECALL) == 1 && c.current == 1, "it traps to itself");
+    ck_assert_msg(contexts_return(&c) == 1, "and returns");
+    ck_assert_uint_eq(contexts_exit(&c, 99, ECALL), 1);
+    ck_assert_uint_eq(c.current, 0);
+    ck_assert_uint_eq(c.base, 0);
+    ck_assert(c.table[1].exit_cycle == 99);
+}
+END_TEST
+
+START_TEST(a_vmrun_that_nobody_announced_makes_its_own_context_once)
+{
+    memory_make_vm(memory, 0, 9, "not said");
+    for (unsigned n = 0; n < 3; n++) {
+        ck_assert_uint_eq(contexts_vmrun(&c, 9, VM_VMCB), 1);
+        contexts_exit(&c, n, 0);
+    }
+    ck_assert_uint_eq(c.count, 2);
+    expect_name(1, "vm9");
+    ck_assert_uint_eq(c.table[1].vmcb, VM_VMCB);
+    contexts_hint(&c, 0, HINT_vm_name, VM_NAME); /* of what the monitor itself has made: nothing */
+    expect_name(1, "vm9");
+}
+END_TEST
+
+START_TEST(when_the_table_is_full_a_vmrun_stays_in_the_root)
+{
+    for (word vmid = 1; vmid < 2000; vmid++) {
+        memory_put(memory, 0, VM_VMCB + 4, vmid);
+        contexts_hint(&c, 0, HINT_vm_create, VM_VMCB);
+    }
+    memory_put(memory, 0, VM_VMCB + 4, 3000);
+    ck_assert_uint_eq(contexts_vmrun(&c, 3000, VM_VMCB), 0);
+    ck_assert_uint_eq(contexts_exit(&c, 1, 0), 0);
+}
+END_TEST
+
+/* The inner monitor's vmrun is an exit; the root runs a VMCB that it has merged, of any vmid. */
+START_TEST(a_vm_in_a_vm_by_vmrun_has_ring_0_for_itself)
+{
+    memory_start_vm(memory, &c, 1, "outer");
+    contexts_vmrun(&c, 1, VM_VMCB);
+    memory_start_vm(memory, &c, 5, "inner");
+    contexts_exit(&c, 10, VMRUN);
+    contexts_hint(&c, 0, HINT_enter, 1);
+    ck_assert_uint_eq(contexts_vmrun(&c, 77, VM_VMCB), 2);
+    ck_assert_uint_eq(c.base, 2);
+    contexts_trap(&c, 11, ECALL);
+    ck_assert_uint_eq(c.current, 2);
+    contexts_exit(&c, 12, 0); /* an interrupt: the inner one goes on */
+    contexts_hint(&c, 0, HINT_enter, 1);
+    ck_assert_uint_eq(contexts_vmrun(&c, 77, VM_VMCB), 2);
+    contexts_exit(&c, 13, ECALL); /* this one is the outer monitor's */
+    contexts_hint(&c, 0, HINT_reflect, 1);
+    contexts_hint(&c, 0, HINT_enter, 1);
+    ck_assert_uint_eq(contexts_vmrun(&c, 1, VM_VMCB), 1);
+    ck_assert_uint_eq(c.base, 1);
+}
+END_TEST
+
+/* Its tret does not exit, and its guest's traps are its own. */
+START_TEST(a_monitor_that_emulates_inside_a_vm_keeps_ring_0)
+{
+    memory_start_vm(memory, &c, 1, "outer");
+    contexts_vmrun(&c, 1, VM_VMCB);
+    memory_start_vm(memory, &c, 5, "inner");
+    ck_assert_uint_eq(c.current, 1);
+    ck_assert_uint_eq(contexts_return(&c), 2);
+    ck_assert_uint_eq(c.base, 1);
+    ck_assert_uint_eq(contexts_trap(&c, 10, ECALL), 2);
+    ck_assert_uint_eq(c.current, 1);
+    ck_assert(c.table[2].exit_cycle == 10 && c.table[1].exit_cycle == 0);
+    ck_assert_msg(contexts_return(&c) == 1, "nothing was entered");
+    contexts_hint(&c, 0, HINT_enter, 5);
+    ck_assert_uint_eq(contexts_return(&c), 2);
+    contexts_exit(&c, 11, 0); /* an interrupt of the host, while the inner one runs */
+    ck_assert_uint_eq(c.current, 0);
+    contexts_hint(&c, 0, HINT_enter, 1);
+    ck_assert_uint_eq(contexts_vmrun(&c, 1, VM_VMCB), 2);
+    ck_assert_msg(c.base == 1, "ring 0 is still the outer one's");
+}
+END_TEST
+
 /* A monitor that says anything: nothing crashes, and what must always hold does. */
 START_TEST(any_hints_are_survived)
 {
@@ -312,12 +402,16 @@ START_TEST(any_hints_are_survived)
             contexts_trap(&c, n, r & 64 ? TRET : r & 128 ? 0 : ECALL);
         else if (r % 8 == 1)
             contexts_return(&c);
+        else if (r % 8 == 2 && c.base == 0 && c.current == 0)
+            contexts_vmrun(&c, (uint16_t)(r >> 12 & 3), VM_VMCB);
+        else if (r % 8 == 2 && c.base != 0)
+            contexts_exit(&c, n, r & 64 ? VMRUN : ECALL);
         else
             contexts_hint(&c, 0, r >> 4 & 7, r & 8 ? VM_VMCB + (r >> 16 & 8) : r >> 16 & 7);
         if (r % 64 == 5)
             memory_put(memory, 0, VM_VMCB + 4, r >> 8 & 0x1ffff);
         ck_assert_uint_lt(c.current, c.count);
-        ck_assert(c.table[c.current].alive);
+        ck_assert(c.table[c.current].alive && c.table[c.base].alive);
         for (unsigned i = 0; n % 256 == 0 && i < c.count; i++) {
             const struct context *k = &c.table[i];
 
@@ -355,6 +449,11 @@ Suite *suite_trace_context(void)
     tcase_add_test(t, addresses_go_through_every_level);
     tcase_add_test(t, superpages_are_followed);
     tcase_add_test(t, texts_are_bounded_and_printable);
+    tcase_add_test(t, a_vmrun_enters_who_was_announced);
+    tcase_add_test(t, a_vmrun_that_nobody_announced_makes_its_own_context_once);
+    tcase_add_test(t, when_the_table_is_full_a_vmrun_stays_in_the_root);
+    tcase_add_test(t, a_vm_in_a_vm_by_vmrun_has_ring_0_for_itself);
+    tcase_add_test(t, a_monitor_that_emulates_inside_a_vm_keeps_ring_0);
     tcase_add_loop_test(t, any_hints_are_survived, 0, 4);
     suite_add_tcase(s, t);
     return s;

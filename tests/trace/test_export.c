@@ -1,5 +1,6 @@
 /* Events as lines, exactly. */
 #include "isa/csr.h"
+#include "isa/vmcb.h"
 #include "tests/trace/memory.h"
 #include "trace/export.h"
 
@@ -59,6 +60,28 @@ static const struct {
      "\"machine\","
      "\"vm_level\":0,\"ring_from\":0,\"ring_to\":0,\"pc\":\"0x00000044\",\"cause\":\"timer\","
      "\"tval\":\"0x00000000\",\"tvec\":\"0x00000000\"}"},
+    {{.kind = EVENT_exit,
+      .pc = 0x44,
+      .cause = CAUSE_EXIT | EXIT_nested_fault,
+      .tval = 0x1000,
+      .a = 3,
+      .b = NESTED_WRITE},
+     "#0 L0 machine ring 0 00000044 exit nested_fault tval=0x00001000 vmid=3 to=0x00000001",
+     NULL},
+    {{.kind = EVENT_refused,
+      .pc = 0x48,
+      .insn = 0x0004100b,
+      .tval = VMCB_vmid,
+      .a = VMCB_RULE_vmid,
+      .b = 0x10000},
+     "#0 L0 machine ring 0 00000048 refused field=vmid rule=vmid value=0x00010000 | vmrun s0",
+     "{\"event\":\"refused\",\"icount\":0,\"cycle\":0,\"machine\":0,\"context\":0,"
+     "\"name\":\"machine\",\"vm_level\":0,\"ring_from\":0,\"ring_to\":0,"
+     "\"pc\":\"0x00000048\",\"insn\":\"0x0004100b\",\"text\":\"vmrun s0\","
+     "\"field\":\"vmid\",\"rule\":\"vmid\",\"value\":\"0x00010000\"}"},
+    {{.kind = EVENT_refused, .tval = 0x800, .a = VMCB_RULE_unnamed, .b = 5},
+     "#0 L0 machine ring 0 00000000 refused field=0x00000800 rule=unnamed value=0x00000005",
+     NULL},
     {{.kind = EVENT_trap, .cause = 99},
      "#0 L0 machine ring 0 00000000 trap cause=0x00000063 tval=0x00000000 tvec=0x00000000",
      NULL},

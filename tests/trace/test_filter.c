@@ -1,5 +1,6 @@
 /* Filters: what their text means, what it matches, and what is said about nonsense. */
 #include "isa/csr.h"
+#include "isa/vmcb.h"
 #include "tests/trace/memory.h"
 #include "trace/filter.h"
 
@@ -48,6 +49,25 @@ static const struct event timer = {
     .kind = EVENT_trap, .ring_from = 1, .cause = CAUSE_INTERRUPT | INTERRUPT_timer, .tval = 0x1234};
 static const struct event port = {.kind = EVENT_port, .tval = 0x1f0, .insn = 0x0005a50b};
 static const struct event hint = {.kind = EVENT_hint, .a = HINT_mark, .b = 1};
+
+/* Exits of vmrun: an exception, as a monitor that traps and emulates would see it; a nested fault;
+ * a register. */
+static const struct event page_exit = {
+    .kind = EVENT_exit, .cause = CAUSE_EXIT | (EXIT_CAUSE + CAUSE_load_page), .tval = 0x1234};
+static const struct event nested_exit = {
+    .kind = EVENT_exit, .cause = CAUSE_EXIT | EXIT_nested_fault, .tval = 0x1238};
+static const struct event read_exit = {
+    .kind = EVENT_exit, .cause = CAUSE_EXIT | EXIT_CSR_READ, .tval = 0x1230, .insn = CSRR_STATUS};
+
+static const struct {
+    const char *text;
+    const char
+        *matches; /* of the page exit, the nested one, the read one: x n r; v of those above */
+} exits[] = {
+    {"cause=load_page", "vx"},      {"cause=13", "vx"},         {"cause=0x4000002d", "vx"},
+    {"cause=nested_fault", "n"},    {"cause=read_status", "r"}, {"cause=write_status", ""},
+    {"exit addr=0x1230+16", "vxn"}, {"csr=status", "r"},        {"exit", "vxnr"},
+};
 
 static const struct {
     const char *text;
@@ -135,6 +155,22 @@ START_TEST(each_text_matches_what_it_says)
     matched[n] = '\0';
     ck_assert_msg(strcmp(matched, meanings[_i].matches) == 0, "\"%s\" matches %s, not %s",
                   meanings[_i].text, matched, meanings[_i].matches);
+}
+END_TEST
+
+START_TEST(an_exit_of_vmrun_is_found_by_its_name_or_by_the_exceptions)
+{
+    static const struct event *const events[] = {&in_vm, &page_exit, &nested_exit, &read_exit};
+    char matched[8];
+    unsigned n = 0;
+
+    ck_assert_msg(filter_parse(&f, exits[_i].text, &names, &err) == 0, "%s", err.text);
+    for (unsigned i = 0; i < COUNT_OF(events); i++)
+        if (filter_match(&f, &contexts, events[i]))
+            matched[n++] = "vxnr"[i];
+    matched[n] = '\0';
+    ck_assert_msg(strcmp(matched, exits[_i].matches) == 0, "\"%s\" matches %s, not %s",
+                  exits[_i].text, matched, exits[_i].matches);
 }
 END_TEST
 
@@ -314,6 +350,8 @@ Suite *suite_trace_filter(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, each_text_matches_what_it_says, 0, (int)COUNT_OF(meanings));
+    tcase_add_loop_test(t, an_exit_of_vmrun_is_found_by_its_name_or_by_the_exceptions, 0,
+                        (int)COUNT_OF(exits));
     tcase_add_loop_test(t, nonsense_is_named_and_near_names_are_offered, 0,
                         (int)COUNT_OF(nonsense));
     tcase_add_test(t, once_and_max_are_for_who_asks);
