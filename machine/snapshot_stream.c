@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "isa/devices.h"
+#include "isa/vmcb_bits.h"
 #include "machine/snapshot_state.h"
 
 #define END_WORD   0x454e4f44u /* "DONE" */
@@ -119,15 +120,17 @@ static void registers(struct stream *s, struct cpu_regs *r)
     must(s, r->ring <= 3 && r->pc % 4 == 0 && r->tvec % 4 == 0, "a register");
 }
 
-/* What running code depends on without a look: where the VMCB and its map lie. */
+/* What running code depends on without a look: where the VMCB and its map lie, which register is
+ * swapped, which interrupts there are. */
 static bool guest_is_sound(const struct guest *g, const struct machine_config *config)
 {
     hpa offset = g->vmcb - RAM_BASE, map = g->io_map - RAM_BASE;
+    bool places = offset % PAGE_SIZE == 0 && offset < config->ram_size &&
+                  (!g->io_map || (map % PAGE_SIZE == 0 && map < config->ram_size - PAGE_SIZE));
 
-    return config->vt && offset % PAGE_SIZE == 0 && offset < config->ram_size &&
-           (!g->io_map || (map % PAGE_SIZE == 0 && map < config->ram_size - PAGE_SIZE)) &&
-           g->vmid >= 1 && g->vmid <= 0xffff && g->rs1 < 32 && (config->npt || !g->nptbr) &&
-           (g->host.status & FIELD_status_cring) == 0 && g->host.ring == 0;
+    return config->vt && places && g->vmid >= 1 && g->vmid <= 0xffff && g->rs1 >= 1 &&
+           g->rs1 < 32 && (config->npt || !g->nptbr) && (g->wires & ~(word)FIELD_ip_ext) == 0 &&
+           (g->virtual_ip & ~(word)VMCB_INTERRUPT_BITS) == 0 && g->host.ring == 0;
 }
 
 static void guest(struct stream *s, struct guest *g, const struct machine_config *config)

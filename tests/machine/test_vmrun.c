@@ -479,6 +479,52 @@ START_TEST(a_snapshot_holds_the_guest_and_the_hidden_host)
 }
 END_TEST
 
+/* Where the state of the processor lies in the bytes: behind the description. */
+#define STATE_BYTES 800u
+
+START_TEST(a_damaged_snapshot_of_a_guest_is_refused_or_is_a_strange_guest)
+{
+    static const uint8_t damage[] = {0x01, 0x10, 0x80, 0xff};
+    struct rig r;
+    struct snapshot *s;
+    struct error err;
+    struct bytes b = {0};
+    unsigned refused = 0, taken = 0;
+
+    guests_init(&r);
+    guests_set(&r, VMCB_icept_insn, 0x3ff);
+    guests_set(&r, VMCB_io_map, IO_MAP);
+    guests_set(&r, VMCB_virtual_ip, 0x888);
+    guests_set(&r, VMCB_ie, 0x888);
+    guests_set(&r, VMCB_inject, 0x80000002);
+    rig_put_at(&r, GUEST_VECTOR, R(pin, A0, A1, 0));
+    rig_run(&r, 1);
+    ck_assert_int_eq(snapshot_take(&s, r.m, &err), 0);
+    ck_assert(snapshot_write(s, put_bytes, &b));
+    for (unsigned n = 0; n < STATE_BYTES * COUNT_OF(damage); n++) {
+        uint8_t *byte = &b.data[n / COUNT_OF(damage)], was = *byte;
+        struct snapshot *read;
+
+        *byte ^= damage[n % COUNT_OF(damage)];
+        b.at = 0;
+        if (snapshot_read(&read, r.m, get_bytes, &b, &err) == 0) {
+            ck_assert_int_eq(snapshot_restore(read, r.m, &err), 0);
+            snapshot_free(read);
+            machine_run(r.m, 20);
+            taken++;
+        } else {
+            refused++;
+        }
+        *byte = was;
+    }
+    ck_assert_uint_ge(refused, 100);
+    ck_assert_uint_ge(taken, 100);
+    snapshot_free(s);
+    free(b.data);
+    rig_fini(&r);
+}
+END_TEST
+
 Suite *suite_machine_vmrun(void);
 Suite *suite_machine_vmrun(void)
 {
@@ -503,6 +549,7 @@ Suite *suite_machine_vmrun(void)
     tcase_add_test(c, entry_and_exit_cost_what_the_table_says);
     tcase_add_test(c, entries_and_exits_are_events_of_the_vm);
     tcase_add_test(c, a_snapshot_holds_the_guest_and_the_hidden_host);
+    tcase_add_test(c, a_damaged_snapshot_of_a_guest_is_refused_or_is_a_strange_guest);
     suite_add_tcase(s, c);
     return s;
 }
