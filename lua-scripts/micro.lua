@@ -2,12 +2,8 @@
 
 local M = {}
 
--- The bare machine, then every technique that runs a kernel as it is: para wants one that asks, and
--- micro.elf is none.
-M.techniques = { { name = "native", machine = {} } }
-for _, technique in ipairs(require "techniques") do
-    M.techniques[#M.techniques + 1] = technique.name ~= "para" and technique or nil
-end
+-- The bare machine, then every technique.
+M.techniques = { { name = "native", machine = {} }, table.unpack(require "techniques") }
 
 local function machine(technique, cost)
     local options = { ram = "32M", cost = cost }
@@ -35,7 +31,7 @@ end
 -- Cycles of one operation, by name: begun by a mark that tells how many there are, ended by a mark of 0.
 local function listen(m, result, name)
     local times, start
-    m:on_hint({ hint = "message" }, function(e) name = (e.vm or m.contexts[1]).mem.gpa:text(e.value, 32) end)
+    m:on_hint({ hint = "message" }, function(e) name = (e.vm or m.contexts[1]).mem.gva:text(e.value, 32) end)
     m:on_hint({ hint = "mark" }, function(e)
         if e.value ~= 0 then
             times, start = e.value, e.cycle
@@ -52,7 +48,7 @@ function M.measure(technique, cost)
     boot(m, technique, "micro.elf")
     listen(m, result)
     m:run_until("end", { max = 1e9 })
-    assert(m.status == 0, technique.name .. ": micro.elf " .. m.ending)
+    assert(m.status == 0, ("%s: micro.elf %s\n%s"):format(technique.name, m.ending, m.console))
     for name, value in pairs(result) do
         if name ~= "kernel_loop" and name ~= "user_loop" and name ~= "compute" then
             local user = name == "syscall" or name == "pgfault" or name == "illegal"
@@ -64,7 +60,7 @@ function M.measure(technique, cost)
     boot(os, technique, "os.elf", "init=forkwait quiet")
     listen(os, result, "forkwait")
     os:run_until("end", { max = 1e9 })
-    assert(os.status == 0, technique.name .. ": forkwait " .. os.ending)
+    assert(os.status == 0, ("%s: forkwait %s\n%s"):format(technique.name, os.ending, os.console))
     return result
 end
 

@@ -15,8 +15,9 @@
 
 #define USER_BASE     0x40040000u
 #define WINDOW_BASE   0x50000000u
-#define KERNEL_RIGHTS (PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D)
-#define USER_RIGHTS   (KERNEL_RIGHTS | PTE_PL_OF(3))
+#define ALL_RIGHTS    (PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D)
+#define KERNEL_RIGHTS (ALL_RIGHTS | PTE_PL_OF(OPS_KERNEL_RING))
+#define USER_RIGHTS   (ALL_RIGHTS | PTE_PL_OF(3))
 
 #define WINDOW_PAGES  256
 
@@ -54,20 +55,25 @@ static void attach(word *table, word virtual)
 static void build(void)
 {
     word *const tables[] = {kernel_table, user_table, window_table, device_table, root};
+    const unsigned count = sizeof tables / sizeof tables[0];
     word user = address_of(user_start), size = address_of(user_end) - user;
 
     map(kernel_table, address_of(kernel_start), address_of(kernel_start),
         user - address_of(kernel_start), KERNEL_RIGHTS);
+    for (unsigned i = 0; i < count; i++)
+        map(kernel_table, address_of(tables[i]), address_of(tables[i]), PAGE_SIZE,
+            OPS_TABLE_RIGHT | PTE_PL_OF(OPS_KERNEL_RING));
     map(user_table, USER_BASE, user, size, USER_RIGHTS);
     for (unsigned i = 0; i < WINDOW_PAGES; i++)
         map(window_table, i << PAGE_SHIFT, address_of(window_page), PAGE_SIZE, KERNEL_RIGHTS);
-    device_table[PT_INDEX0(REGION_finisher)] = REGION_finisher | KERNEL_RIGHTS;
+    if (OPS_DEVICES)
+        device_table[PT_INDEX0(REGION_finisher)] = REGION_finisher | KERNEL_RIGHTS;
     attach(kernel_table, address_of(kernel_start));
     attach(user_table, USER_BASE);
     attach(window_table, WINDOW_BASE);
     attach(device_table, REGION_finisher);
-    for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        ops_table(tables[i]);
+    for (unsigned i = 0; i < count; i++)
+        ops_table(tables[i], tables[i] == root ? 2 : 1);
     ops_paging(root);
 }
 

@@ -7,7 +7,10 @@
 #include "isa/paging.h"
 #include "xrings.h"
 
-#define FINISHER_PASS 0x5555u
+#define FINISHER_PASS   0x5555u
+#define OPS_KERNEL_RING 0
+#define OPS_DEVICES     true
+#define OPS_TABLE_RIGHT (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
 
 void native_user(word pc, word times); /* native.S */
 
@@ -21,9 +24,9 @@ static inline word ops_frame(word address)
     return address;
 }
 
-static inline void ops_table(word *table)
+static inline void ops_table(word *table, word level)
 {
-    (void)table;
+    (void)table, (void)level;
 }
 
 static inline void ops_paging(word *root)

@@ -53,6 +53,23 @@ local shapes = {
         why = "As above: neither traps.",
     },
     { "page-table write: nested paging at most 1.5 x native", function(r) return ratio(r, "pte_same", "npt") end, 0, 1.5 },
+    {
+        "Xen, null call: paravirtual at most 1.1 x native", function(r) return ratio(r, "syscall", "para") end, 0, 1.1,
+        why = "Xen lets a program trap straight into its kernel. On this machine every trap goes to ring 0 first, and each way costs its "
+            .. "register accesses.",
+    },
+    {
+        "Xen, page fault: paravirtual 1.6 to 2.3 x native", function(r) return ratio(r, "pgfault", "para") end, 1.6, 2.3,
+        why = "Two transitions as there; but ours save and restore every register, with control registers that cost 150 cycles an access.",
+    },
+    {
+        "Xen, fork: paravirtual 1.5 to 2.2 x native", function(r) return ratio(r, "forkwait", "para") end, 1.5, 2.2,
+        why = "Most of a spawn here is system calls and page faults, which cost more than Xen's for the reasons above; its page tables are batched.",
+    },
+    {
+        "Xen, fork: shadow tables at least 3 x paravirtual", function(r) return ratio(r, "forkwait", "full", "para") end, 3, math.huge,
+        why = "The shadows that Xen was compared with follow every write to a table. Ours are filled on faults, and a fault costs no more than a batch.",
+    },
     { "compute: at least 95 % of native under every technique", function(r)
         local slowest = 1
         for name in pairs(r) do
@@ -130,6 +147,13 @@ read off its record between two marks. Loops are counted without their empty loo
             end
         end
         tz.table(rows)
+        print "\nPublished: Barham and others, Xen and the Art of Virtualization, SOSP 2003, microseconds"
+        tz.table {
+            { "operation", "Linux", "Xen", "VMware Workstation" },
+            { "null call", 0.45, 0.46, 0.73 },
+            { "fork", 110, 198, 874 },
+            { "page fault", 1.42, 2.73, 12.4 },
+        }
     end,
 
     expect = {
