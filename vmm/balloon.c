@@ -18,9 +18,18 @@ word balloon_most(const struct vm *vm)
     return (vm->ram_size - vm->ram_promised) >> PAGE_SHIFT;
 }
 
+void balloon_ask(struct vm *vm)
+{
+    if (vm->balloon.driver && vm->balloon.pages != vm->balloon.target)
+        vintc_set_line(vm, LINE_balloon, true);
+}
+
 enum outcome hypercall_balloon_target(struct vcpu *v)
 {
+    if (v->vm->technique->fixed_memory)
+        return hypercall_refuse(v, HYPERCALL_ERROR_technique);
     v->vm->balloon.driver = true;
+    vintc_set_line(v->vm, LINE_balloon, false);
     return hypercall_answer(v, v->vm->balloon.target);
 }
 

@@ -17,6 +17,9 @@ struct balloon {
     word target; /* pages that the monitor would like to have */
 };
 
+/* The driver is told, by its line, if its balloon is not as large as it should be. */
+void balloon_ask(struct vm *vm);
+
 /* The most that a VM's balloon can hold: what it was not promised. */
 word balloon_most(const struct vm *vm);
 

@@ -8,6 +8,7 @@
 
 #include "isa/paging.h"
 
+#define PATIENCE   4  /* times that balloons are asked before a VM that waits is given up */
 #define IDLE_PAGES 16 /* looked at before it is asked again whether somebody can run */
 
 /* falls: percent below which the state is left for the next worse; rises: above which for the
@@ -109,22 +110,41 @@ void memory_set_balloon(struct vm *vm, word pages)
 {
     vm->balloon.manual = pages != 0;
     set_target(vm, pages);
+    balloon_ask(vm);
 }
 
 /* ---- time passes -------------------------------------------------------------------------- */
 
-void memory_tick(struct vmm *vmm)
+/* The state has changed for the worse, or time has passed: everybody's balloon anew. */
+static void balance(struct vmm *vmm)
 {
-    find_state(vmm);
     if (vmm->memory.state == MEMORY_HIGH)
         deflate(vmm);
     else
         inflate(vmm);
+    for (unsigned i = 0; i < vmm->vm_slots; i++)
+        if (vmm->vms[i])
+            balloon_ask(vmm->vms[i]);
+}
+
+void memory_tick(struct vmm *vmm)
+{
+    find_state(vmm);
+    balance(vmm);
     sharing_scan(vmm, states[vmm->memory.state].scan);
 }
 
-/* The one that holds back the others by what it has beyond its promise; NULL when none wants
- * memory, or one that waits for something else may give some later. */
+void memory_taken(struct vmm *vmm)
+{
+    enum memory_state before = vmm->memory.state;
+
+    vmm->memory.asked = 0;
+    find_state(vmm);
+    if (vmm->memory.state > before)
+        balance(vmm);
+}
+
+/* Of those that could run if there were memory, the one with the most beyond its promise. */
 static struct vm *most_wanting(struct vmm *vmm)
 {
     struct vm *most = NULL;
@@ -146,6 +166,11 @@ bool memory_idle(struct vmm *vmm)
     struct vm *vm = most_wanting(vmm);
     if (!vm)
         return false;
+    if (vmm->memory.asked++ < PATIENCE) {
+        memory_tick(vmm);
+        return true;
+    }
+    vmm->memory.asked = 0;
     vm_end(vm, "this machine has no memory left for it", NULL);
     vm_destroy(vm);
     return true;

@@ -24,6 +24,7 @@ enum memory_state { MEMORY_HIGH, MEMORY_SOFT, MEMORY_HARD, MEMORY_LOW };
 
 struct memory {
     enum memory_state state;
+    unsigned asked; /* how often in vain, while all that could run waited for memory */
 };
 
 const char *memory_state_name(enum memory_state state);
@@ -31,8 +32,12 @@ const char *memory_state_name(enum memory_state state);
 /* Time has passed: the state, balloons' targets, some sharing. */
 void memory_tick(struct vmm *vmm);
 
+/* A VM has got a frame that it was not promised. */
+void memory_taken(struct vmm *vmm);
+
 /* Nobody can run. True when there was something to do: ask again then. Where all that could run
- * wait for memory that nobody will give, the one with the most beyond its promise ends. */
+ * wait for memory, balloons are asked again; when that is in vain, the one of those that wait with
+ * the most beyond its promise ends. */
 bool memory_idle(struct vmm *vmm);
 
 /* Sets a VM's balloon to so many pages, and keeps it there; 0: as memory is scarce. */

@@ -7,6 +7,7 @@
 #include "vmm/platform.h"
 #include "vmm/technique.h"
 #include "vmm/vm.h"
+#include "vmm/vmm.h"
 
 /* Every right and every ring: what the guest may do with its own RAM is the guest's business. */
 static const word ram_rights = PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL | PTE_A | PTE_D;
@@ -52,6 +53,7 @@ word p2m_absent(const struct p2m *map, gpa address)
         return 0;
     if (!populate_page(map, address & PAGE_MASK))
         vm_end(map->vm, "this machine has no memory left for it", NULL);
+    memory_taken(map->vm->vmm);
     return p2m_look(map, address);
 }
 

@@ -4,11 +4,13 @@
  * Words of the command line:
  *   init=PROGRAM[,ARGUMENT...]   the first program; shell when it is not given
  *   quiet                        no greeting
+ *   balloon                      gives memory back to a monitor that asks for it
  * When the first program ends, the machine goes off with its status.
  */
 #include "guests/lib/errors.h"
 #include "guests/lib/string.h"
 #include "guests/os/arch.h"
+#include "guests/os/balloon.h"
 #include "guests/os/console.h"
 #include "guests/os/directory.h"
 #include "guests/os/disk.h"
@@ -115,6 +117,8 @@ static void greet(const struct boot_page *boot)
 
 _Noreturn void kernel_main(const struct boot_page *boot)
 {
+    char rest[8];
+
     console_init();
     if (boot->magic != BOOT_MAGIC)
         panic("there is no boot page at %p", (const void *)boot);
@@ -125,6 +129,8 @@ _Noreturn void kernel_main(const struct boot_page *boot)
     disk_init();
     directory_mount_disk();
     greet(boot);
+    if (command_line_word(boot, "balloon", rest, sizeof rest))
+        balloon_init();
     proc_init(boot_stack);
     start_first_program(boot);
     sched_idle();

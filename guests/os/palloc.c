@@ -26,7 +26,7 @@ void palloc_init(struct palloc *p, void *start, void *end)
     p->free_count = (word)((last - first) / PAGE_SIZE);
 }
 
-void *palloc_page(struct palloc *p)
+void *palloc_take(struct palloc *p)
 {
     void *page;
 
@@ -40,7 +40,15 @@ void *palloc_page(struct palloc *p)
         return NULL;
     }
     p->free_count--;
-    memset(page, 0, PAGE_SIZE);
+    return page;
+}
+
+void *palloc_page(struct palloc *p)
+{
+    void *page = palloc_take(p);
+
+    if (page)
+        memset(page, 0, PAGE_SIZE);
     return page;
 }
 

@@ -19,6 +19,8 @@ struct palloc {
 void palloc_init(struct palloc *p, void *start, void *end);
 /* A page full of zeros, NULL when there is none. */
 void *palloc_page(struct palloc *p);
+/* The same as it is, and not touched. */
+void *palloc_take(struct palloc *p);
 /* Takes back what palloc_page gave. False, and nothing done, for an address it never gave
  * (a page given back twice is not noticed). */
 bool palloc_free(struct palloc *p, void *page);

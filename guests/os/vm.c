@@ -32,6 +32,15 @@ void *page_new(void)
     return page;
 }
 
+void *page_take(void)
+{
+    word irq = irq_save();
+    void *page = palloc_take(&pages);
+
+    irq_restore(irq);
+    return page;
+}
+
 void page_free(void *page)
 {
     word irq = irq_save();

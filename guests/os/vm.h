@@ -11,6 +11,8 @@ void vm_init(word ram_base, word ram_size, word first_free);
 
 /* A page full of zeros, NULL when memory is used up. */
 void *page_new(void);
+/* A page that is not to be used: nothing is written to it. NULL when there is none. */
+void *page_take(void);
 void page_free(void *page);
 word page_free_count(void);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GREETING "Trapeze OS: 16384 KiB of memory, 22 files\n"
+#define GREETING "Trapeze OS: 16384 KiB of memory, 23 files\n"
 
 /* ---- sessions ---- */
 
@@ -21,7 +21,7 @@ static const struct os_exchange exchanges[] = {
     {"help",
      "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
      "built in: help, exit [STATUS], exec PROGRAM [ARGUMENT...]\n"
-     "programs: cat disk echo faults forkwait hello ls misbehave primes ps relay shell sleep spin "
+     "programs: cat disk echo faults forkwait hello hoard ls misbehave primes ps relay shell sleep spin "
      "status syscalls tables turns wc wild\n"},
     {"primes", "168 primes up to 1000, the largest is 997\n"},
     {"primes 0", "0 primes up to 0\n"},
@@ -30,6 +30,8 @@ static const struct os_exchange exchanges[] = {
     {"syscalls", "1000 system calls\n"},
     {"faults", "100 page faults\n"},
     {"faults 33", "33 page faults\n"},
+    {"hoard 64", "64 KiB, 0 numbers wrong\n"},
+    {"hoard 100000", "hoard: there are no 100000 KiB\nhoard: status 1\n"},
     {"relay", "100 programs, one process\n"},
     {"tables", "300 rounds in each of 2 processes, nothing wrong in 2\n"},
     {"tables 200 5 7", "200 rounds in each of 5 processes, nothing wrong in 5\n"},

@@ -159,6 +159,10 @@ START_TEST(of_those_that_all_wait_for_memory_one_ends)
         ;
     vms[0]->state = VM_PAUSED;
     ck_assert_ptr_null(sched_pick(&vmm));
+    for (unsigned i = 0; i < 4; i++) { /* balloons are asked first */
+        ck_assert(memory_idle(&vmm));
+        ck_assert_uint_eq(vmm.vm_count, VMS);
+    }
     ck_assert(memory_idle(&vmm));
     ck_assert_uint_eq(vmm.vm_count, VMS - 1);
     ck_assert_ptr_nonnull(strstr(fake()->out, " ended: this machine has no memory left for it"));
@@ -343,6 +347,11 @@ START_TEST(pages_given_go_to_others_and_come_back_empty)
     ck_assert_uint_eq(call(1, hypercall_balloon_give, page(6)), -(word)HYPERCALL_ERROR_refused);
     ck_assert_uint_eq(a->free_count, before + 1);
     ck_assert_uint_eq(vms[1]->balloon.pages, 2);
+    vms[1]->intc.enable = 1u << LINE_balloon;
+    memory_set_balloon(vms[1], 1);
+    ck_assert(vms[1]->vcpu.cb->ip & FIELD_ip_ext); /* it is told, until it asks how many */
+    ck_assert_uint_eq(call(1, hypercall_balloon_target, 0), 1);
+    ck_assert(!(vms[1]->vcpu.cb->ip & FIELD_ip_ext));
     ck_assert_uint_eq(call(1, hypercall_balloon_take, page(4)), 0);
     ck_assert_uint_eq(first_word(1, 4), 0);
     ck_assert_uint_eq(a->free_count, before);

@@ -90,6 +90,7 @@ bool vbus_can_wake(const struct vcpu *v)
     if ((v->cb->ie | v->home->ie) & FIELD_ie_timer)
         return true;
     return (v->home->ie & FIELD_ie_ext) &&
-           ((vintc_listens(v->vm, LINE_uart) && vuart_can_raise(v->vm)) ||
+           (vintc_listens(v->vm, LINE_balloon) || /* the monitor may want pages at any time */
+            (vintc_listens(v->vm, LINE_uart) && vuart_can_raise(v->vm)) ||
             (vintc_listens(v->vm, LINE_ata) && vata_can_raise(v->vm)));
 }
