@@ -187,31 +187,24 @@ static int topic_device(const char *name)
 
 static int topic_hypercall(const char *name)
 {
-    static const struct {
-        const char *name;
-        unsigned number;
-        const char *who, *arguments, *meaning;
-    } calls[] = {
-#define HYPERCALL(name, number, who, arguments, meaning) {#name, number, #who, arguments, meaning},
-#include "isa/hypercalls.def"
-    };
     bool found = false;
 
-    for (unsigned i = 0; i < COUNT_OF(calls); i++) {
-        if (name && strcmp(name, calls[i].name) != 0)
+    for (word n = 0; n < HYPERCALL_NUMBERS; n++) {
+        const struct hypercall_info *h = hypercall_info(n);
+        if (!h || (name && strcmp(name, h->name) != 0))
             continue;
         found = true;
-        printf("  %2u  %-11s %s\n", calls[i].number, calls[i].name, calls[i].meaning);
+        printf("  %2u  %-14s %s\n", h->number, h->name, h->meaning);
         if (name)
             printf("      arguments   %s\n      for         %s\n",
-                   *calls[i].arguments ? calls[i].arguments : "none",
-                   strcmp(calls[i].who, "ANY") == 0 ? "every guest that asks cpuid for the monitor"
-                                                    : "guests of technique para");
+                   *h->arguments ? h->arguments : "none",
+                   h->for_all ? "every guest that asks cpuid for the monitor"
+                              : "guests of technique para");
     }
     if (name)
         return found ? 0 : -1;
     puts("errors, in a0 negated");
-#define HYPERCALL_ERROR(name, number, meaning) printf("  %2d  %-11s %s\n", number, #name, meaning);
+#define HYPERCALL_ERROR(name, number, meaning) printf("  %2d  %-14s %s\n", number, #name, meaning);
 #include "isa/hypercalls.def"
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The tables of csrs.def, causes.def and hints.def as data; see csr.h. */
+/* The tables of csrs.def, causes.def, hints.def and hypercalls.def as data; see csr.h. */
 #include "isa/csr.h"
 
 #include <string.h>
@@ -29,6 +29,13 @@ static const struct hint_info hints[] = {
 #define HINT(name, number, value) {#name, number, value},
 #include "isa/hints.def"
 #undef HINT
+};
+
+enum { FOR_PARA, FOR_ANY };
+static const struct hypercall_info hypercalls[] = {
+#define HYPERCALL(name, number, who, arguments, meaning)                                           \
+    {#name, number, FOR_##who, arguments, meaning},
+#include "isa/hypercalls.def"
 };
 
 const struct csr_info *csr_info(word number)
@@ -83,5 +90,13 @@ const struct hint_info *hint_info(word number)
     for (unsigned i = 0; i < COUNT_OF(hints); i++)
         if (hints[i].number == number)
             return &hints[i];
+    return NULL;
+}
+
+const struct hypercall_info *hypercall_info(word number)
+{
+    for (unsigned i = 0; i < COUNT_OF(hypercalls); i++)
+        if (hypercalls[i].number == number)
+            return &hypercalls[i];
     return NULL;
 }

@@ -66,6 +66,14 @@ struct hint_info {
     const char *value;
 };
 
+#define HYPERCALL_NUMBERS 64 /* all are below */
+struct hypercall_info {
+    const char *name;
+    word number;
+    bool for_all; /* else for guests of technique para */
+    const char *arguments, *meaning;
+};
+
 extern const struct csr_info csr_table[];
 extern const unsigned csr_count;
 extern const struct csr_field csr_field_table[];
@@ -80,5 +88,6 @@ const struct csr_info *csr_find(const char *name);
 const struct cause_info *cause_info(word cause);
 const struct cause_info *cause_find(const char *name);
 const struct hint_info *hint_info(word number);
+const struct hypercall_info *hypercall_info(word number);
 
 #endif

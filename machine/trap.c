@@ -78,8 +78,11 @@ void cpu_deliver(struct cpu *c, word cause, word tval)
     tlb_update_context(c);
     machine_emit_change(m, EVENT_trap, ring, cause, tval, r->tvec, 0);
     word vmid = m->contexts.table[m->contexts.current].vmid;
-    if (m->contexts.current != m->contexts.base)
+    if (m->contexts.current != m->contexts.base) {
         machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, m->contexts.base);
+        if (cause == CAUSE_hcall)
+            machine_emit(m, EVENT_hypercall, 0, 0, c->x[17], c->x[10]); /* a7, a0 */
+    }
     contexts_trap(&m->contexts, cpu_cycle(c), c->insn);
     r->pc = r->tvec;
     c->busy = false;

@@ -120,8 +120,12 @@ static int get_text(lua_State *L)
 static int get_name(lua_State *L)
 {
     const struct event *e = event_arg(L);
+    const struct hypercall_info *call = e->kind == EVENT_hypercall ? hypercall_info(e->a) : NULL;
 
-    lua_pushstring(L, e->insn ? insn_info(insn_decode(e->insn).id)->name : "");
+    if (call)
+        lua_pushstring(L, call->name);
+    else
+        lua_pushstring(L, e->insn ? insn_info(insn_decode(e->insn).id)->name : "");
     return 1;
 }
 

@@ -85,6 +85,7 @@ static const struct detail {
     [EVENT_mmio] = {FROM(tval)},
     [EVENT_irq] = {FROM(a)},
     [EVENT_hint] = {FROM(a)},
+    [EVENT_hypercall] = {FROM(a)},
     [EVENT_disk] = {FROM(b)},
 #undef FROM
 };
@@ -453,6 +454,7 @@ static void add_detail(const struct counter *row, struct text *out)
 {
     const struct csr_info *csr = csr_info(row->detail);
     const struct hint_info *hint = hint_info(row->detail);
+    const struct hypercall_info *call = hypercall_info(row->detail);
 
     if (row->kind == EVENT_trap || row->kind == EVENT_exit || row->kind == EVENT_hole)
         add_insn(row, out);
@@ -460,6 +462,8 @@ static void add_detail(const struct counter *row, struct text *out)
         text_add(out, " %s", csr->name);
     else if (row->kind == EVENT_hint && hint)
         text_add(out, " %s", hint->name);
+    else if (row->kind == EVENT_hypercall && call)
+        text_add(out, " %s", call->name);
     else if (row->kind == EVENT_irq || row->kind == EVENT_hint)
         text_add(out, " %u", row->detail);
     else if (row->detail)

@@ -175,24 +175,16 @@ static void tell_call(const struct story *s)
 /* What the number means to the monitor that comes with trapeze. */
 static void tell_hypercall(const struct story *s)
 {
-    static const struct {
-        word number;
-        const char *name, *arguments, *meaning;
-    } calls[] = {
-#define HYPERCALL(name, number, who, arguments, meaning) {number, #name, arguments, meaning},
-#include "isa/hypercalls.def"
-    };
-
     if (s->event->kind == EVENT_shutdown || !story_is_fresh(s)) {
         tell_call(s);
         return;
     }
     word asked = operand(s, 17);
+    const struct hypercall_info *call = hypercall_info(asked);
     text_add(s->out, "  it asks its monitor for number %u (a7)\n", asked);
-    for (size_t i = 0; i < COUNT_OF(calls); i++)
-        if (calls[i].number == asked)
-            text_add(s->out, "  trapeze help hypercall: %s %s: %s\n", calls[i].name,
-                     calls[i].arguments, calls[i].meaning);
+    if (call)
+        text_add(s->out, "  trapeze help hypercall: %s %s: %s\n", call->name, call->arguments,
+                 call->meaning);
 }
 
 /* In non-root mode a trap that cannot be taken ends the guest, not the machine. */
