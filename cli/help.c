@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/suggest.h"
+#include "cli/help_vmcb.h"
 #include "cli/keys.h"
 #include "cli/manual.h"
 #include "isa/csr.h"
@@ -237,6 +238,8 @@ static const struct {
     {"event", topic_event, "what is published, or one with its words: help event trap"},
     {"hint", topic_hint, "numbers of the trace hint"},
     {"hypercall", topic_hypercall, "what a guest asks of its monitor, or one: help hypercall iret"},
+    {"vmcb", help_vmcb, "what vmrun reads and writes, or one word: help vmcb inject"},
+    {"exit", help_exit, "exit codes of vmrun, or one: help exit 128"},
     {"platform", topic_platform,
      "devices, ports, interrupt lines, or a device's registers: help platform uart"},
 };

@@ -27,11 +27,8 @@ enum vmcb_intercept {
 };
 /* The first code of each word of the intercept vector, then those past it. */
 enum vmcb_exit_code {
-    EXIT_INSN = 0,
-    EXIT_CAUSE = 32,
-    EXIT_CSR_READ = 64,
-    EXIT_CSR_WRITE = 96,
-#define EXIT(name, code, meaning) EXIT_##name = (int)(code),
+#define EXITS(name, first, meaning) EXIT_##name = (first),
+#define EXIT(name, code, meaning)   EXIT_##name = (int)(code),
 #include "isa/vmcb.def"
 };
 #define CAUSE_EXIT 0x40000000u
