@@ -47,7 +47,7 @@ static enum outcome emulate_wfi(struct vcpu *v, word bits)
 {
     (void)bits;
     vtimer_update(v);
-    if (v->cb->ip & v->cb->ie)
+    if (vcpu_pending(v))
         return RETIRED;
     if (!vbus_can_wake(v))
         vm_end(v->vm, "it waits for an interrupt that can never come", NULL);
@@ -216,6 +216,6 @@ void emulate(struct vcpu *v, word bits)
 void emulate_wake(struct vcpu *v)
 {
     v->waiting = false;
-    if (!vcpu_nested(v) || (v->cb->ip & v->cb->ie)) /* else it is for whom this guest belongs to */
+    if (!vcpu_nested(v) || vcpu_pending(v)) /* else it is for whom this guest belongs to */
         vcpu_retire(v, v->cb->pc + 4, vcpu_stepping(v));
 }

@@ -37,11 +37,6 @@ static struct nested *nested_of(const struct vcpu *v)
     return v->vm->assist->nested;
 }
 
-static bool paged(const union vmcb *cb)
-{
-    return cb->nested_paging;
-}
-
 /* ---- creation ------------------------------------------------------------------------------- */
 
 static void *take_page(struct vm *vm)
@@ -79,7 +74,7 @@ word nested_features(const struct vm *vm)
 {
     if (!vm->nesting)
         return 0;
-    return FEATURE_VT | (paged(vm->vcpu.home) ? FEATURE_NPT : 0);
+    return FEATURE_VT | (vm->vcpu.home->nested_paging ? FEATURE_NPT : 0);
 }
 
 /* ---- in: translations ----------------------------------------------------------------------- */
@@ -118,9 +113,9 @@ static void flush(struct vcpu *v, word how)
         v->vm->assist->tlb_stale = true;
     }
     n->vmid->tlb_stale = true;
-    if (paged(n->copy))
+    if (n->copy->nested_paging)
         shadow_fence(&n->tables, NULL, NULL);
-    if (!paged(v->home))
+    if (!v->home->nested_paging)
         v->vm->technique->unmap(v, NULL, NULL);
 }
 
@@ -128,7 +123,7 @@ bool *nested_stale(struct vcpu *v)
 {
     struct nested *n = nested_of(v);
 
-    if (!paged(v->home)) /* shadow tables have numbers of their own, under the VM's vmid */
+    if (!v->home->nested_paging) /* shadow tables have numbers of their own, under the VM's vmid */
         return &v->vm->assist->tlb_stale;
     if (n->tables_stale)
         all_stale(n);
@@ -153,7 +148,7 @@ static void adopt(struct vcpu *v, union vmcb *copy)
     copy->status = (copy->status & ~(word)FIELD_status_cring) | copy->ring << SHIFT_status_cring;
     if (!(copy->inject & VMCB_EVENT_VALID))
         copy->inject = copy->inject_tval = 0;
-    copy->ip = (copy->ip & FIELD_ip_soft) | copy->virtual_ip;
+    copy->ip &= FIELD_ip_soft; /* its own; the others are wires */
     nested_of(v)->virtual_ip = copy->virtual_ip;
 }
 
@@ -162,7 +157,7 @@ static bool merge(struct vcpu *v, const union vmcb *copy, union vmcb *m)
     const union vmcb *home = v->home;
 
     m->magic = VMCB_MAGIC;
-    m->vmid = paged(home) ? nested_of(v)->vmid->real : home->vmid;
+    m->vmid = home->nested_paging ? nested_of(v)->vmid->real : home->vmid;
     m->icept_insn = home->icept_insn | copy->icept_insn;
     m->icept_cause = home->icept_cause | copy->icept_cause;
     m->icept_csr_read = home->icept_csr_read | copy->icept_csr_read;
@@ -170,9 +165,10 @@ static bool merge(struct vcpu *v, const union vmcb *copy, union vmcb *m)
     m->time_offset = copy->time_offset;
     m->time_offseth = copy->time_offseth;
     m->nested_paging = home->nested_paging;
-    if (!paged(home))
+    if (!home->nested_paging)
         return true;
-    m->nptbr = paged(copy) ? shadow_select(&nested_of(v)->tables, copy->nptbr, 0) : home->nptbr;
+    m->nptbr =
+        copy->nested_paging ? shadow_select(&nested_of(v)->tables, copy->nptbr, 0) : home->nptbr;
     return m->nptbr != 0;
 }
 
@@ -231,8 +227,8 @@ static bool give(struct vcpu *v, word first, word size)
     return p2m_write(&v->vm->map, n->vmcb + first, &n->copy->words[first / 4], size);
 }
 
-/* L1 goes on behind its vmrun. Its VMCB was RAM when it began. */
-static void leave(struct vcpu *v, word code, word info1, word info2)
+/* Its VMCB was RAM when it began. */
+void nested_leave(struct vcpu *v, word code, word info1, word info2)
 {
     struct nested *n = nested_of(v);
     union vmcb *copy = n->copy;
@@ -254,108 +250,11 @@ static void leave(struct vcpu *v, word code, word info1, word info2)
     vcpu_retire(v, v->cb->pc + 4, n->stepping);
 }
 
-/* ---- whose exit is it? ---------------------------------------------------------------------- */
-
-/* Does the permission map let L1's guest use the port? It is read where it is, as the processor
- * does; that it lies in RAM was checked. */
-static bool port_exits(struct vcpu *v)
-{
-    const union vmcb *cb = v->cb;
-    word port = cb->exit_info1 & 0xffff;
-    uint8_t bits;
-
-    if (!cb->io_map || !p2m_read(&v->vm->map, cb->io_map + port / 8, &bits, 1))
-        return true;
-    return bits >> port % 8 & 1;
-}
-
-static bool in_vector(const union vmcb *cb, word code)
-{
-    word first = offsetof(union vmcb, icept_insn) / sizeof(word);
-
-    return cb->words[first + code / 32] >> code % 32 & 1;
-}
-
-static bool is_page_fault(word code)
-{
-    return code == EXIT_CAUSE + CAUSE_fetch_page || code == EXIT_CAUSE + CAUSE_load_page ||
-           code == EXIT_CAUSE + CAUSE_store_page;
-}
-
-/* What L0 must look at first: interrupts are its own, and page faults its shadow's. */
-static bool is_ours(const struct vcpu *v, word code)
-{
-    return code == INTERCEPT_interrupts || (is_page_fault(code) && !paged(v->home));
-}
-
-bool nested_exits(struct vcpu *v)
-{
-    const union vmcb *cb = v->cb;
-    word code = cb->exit_code;
-
-    if (code == EXIT_nested_fault)
-        return false; /* see nested_fault */
-    if (code < EXIT_VECTOR &&
-        (is_ours(v, code) || !in_vector(cb, code) || (code == INTERCEPT_port && !port_exits(v))))
-        return false;
-    leave(v, code, cb->exit_info1, cb->exit_info2);
-    return true;
-}
-
-bool nested_traps(struct vcpu *v, word cause, word tval)
-{
-    if (!(v->cb->icept_cause >> cause & 1))
-        return false;
-    leave(v, EXIT_CAUSE + cause, tval, 0);
-    return true;
-}
-
-void nested_shutdown(struct vcpu *v, word cause, word tval)
-{
-    v->cb->inject = event_of(cause);
-    v->cb->inject_tval = tval;
-    leave(v, EXIT_shutdown, cause, tval);
-}
-
-static word most_urgent(word bits)
-{
-    static const uint8_t by_priority[] = {
-#define INTERRUPT(name, code, text) code,
-#include "isa/causes.def"
-    };
-    unsigned i = 0;
-
-    while (!(bits >> by_priority[i] & 1))
-        i++;
-    return CAUSE_INTERRUPT | by_priority[i];
-}
-
-bool nested_interrupted(struct vcpu *v)
-{
-    vtimer_update(v);
-    word pending = v->home->ip & v->home->ie;
-
-    if (!pending || !(v->cb->icept_insn >> INTERCEPT_interrupts & 1))
-        return false;
-    v->cb->exit_insn = 0;
-    v->cb->exit_next_pc = v->cb->pc;
-    leave(v, INTERCEPT_interrupts, most_urgent(pending), 0);
-    return true;
-}
-
-/* L1's own wire goes through to a guest for which it does not intercept interrupts. */
-word nested_pending(const struct vcpu *v)
-{
-    bool shared = !(v->cb->icept_insn >> INTERCEPT_interrupts & 1);
-
-    return nested_of(v)->virtual_ip | (shared ? v->home->ip & FIELD_ip_ext : 0);
-}
-
 /* ---- nested tables -------------------------------------------------------------------------- */
 
 bool nested_paged(const struct vcpu *v)
 {
-    return vcpu_nested(v) && paged(v->cb);
+    return vcpu_nested(v) && v->cb->nested_paging;
 }
 
 bool nested_fault(struct vcpu *v, gpa *address)
@@ -369,7 +268,7 @@ bool nested_fault(struct vcpu *v, gpa *address)
                              .access = (enum access)kinds[cb->exit_info2 & NESTED_ACCESS]};
 
     *address = cb->exit_info1;
-    if (!paged(cb))
+    if (!cb->nested_paging)
         return false; /* L1 has no part in it: its guest's memory is its own */
     arch_hint_routine("nested tables");
     switch (shadow_resolve(&nested_of(v)->tables, cb->nptbr, &f)) {
@@ -378,7 +277,7 @@ bool nested_fault(struct vcpu *v, gpa *address)
     case SHADOW_NO_WRITE:
         return p2m_write_fault(v->vm, f.walk.address), true;
     case SHADOW_GUEST_FAULT:
-        leave(v, EXIT_nested_fault, cb->exit_info1, cb->exit_info2);
+        nested_leave(v, EXIT_nested_fault, cb->exit_info1, cb->exit_info2);
         return true;
     case SHADOW_DEVICE:
         *address = f.walk.address;

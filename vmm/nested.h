@@ -48,6 +48,9 @@ word nested_features(const struct vm *vm);
 /* The routine of L1's vmrun in its ring 0. */
 emulate_fn nested_vmrun;
 
+/* L1 goes on behind its vmrun, with this exit in its VMCB. */
+void nested_leave(struct vcpu *v, word code, word info1, word info2);
+
 /* Is the exit that stands in v->cb, of L2, one that L1 asked for? Then L1 has it now. */
 bool nested_exits(struct vcpu *v);
 /* The same for a trap that L0 is about to raise in L2. */
@@ -57,15 +60,14 @@ void nested_shutdown(struct vcpu *v, word cause, word tval);
 /* Before L2 is entered: is there an interrupt for L1, which then has the exit? */
 bool nested_interrupted(struct vcpu *v);
 
+/* Does L2 run, behind nested tables of L1's? */
+bool nested_paged(const struct vcpu *v);
 /* L2 touched what the merged tables lack at a guest-physical address of its own. True when that is
  * answered; else L1 lets it reach `address` of L1's, where no RAM is. */
 bool nested_fault(struct vcpu *v, gpa *address);
 
 /* What is pending in L2 but for its own timer and software bit. */
 word nested_pending(const struct vcpu *v);
-
-/* Does L2 run, behind nested tables of L1's? */
-bool nested_paged(const struct vcpu *v);
 
 /* The VM's map changed (see struct technique, forget). */
 void nested_forget(struct vm *vm, gpa page, hpa frame);

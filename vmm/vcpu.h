@@ -95,10 +95,16 @@ static inline bool vcpu_nested(const struct vcpu *v)
     return v->cb != v->home;
 }
 
+/* Enabled interrupts that are pending. A nested guest's monitor gives it some besides its ip. */
+static inline word vcpu_pending(const struct vcpu *v)
+{
+    return (v->cb->ip | (vcpu_nested(v) ? v->cb->virtual_ip : 0)) & v->cb->ie;
+}
+
 /* Has what a wfi waits for arrived? For a nested guest also what is meant for the VM itself. */
 static inline bool vcpu_woken(const struct vcpu *v)
 {
-    return (v->cb->ip & v->cb->ie) || (v->home->ip & v->home->ie);
+    return vcpu_pending(v) || (v->home->ip & v->home->ie);
 }
 
 /* Sets or clears bits of ip that are wires: of the VM's own board. */

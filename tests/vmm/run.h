@@ -17,6 +17,7 @@
 #define GUEST_CONFORM   "build/guest/tests/vmm/conform.elf"
 #define GUEST_HOSTILE   "build/guest/tests/vmm/hostile.elf"
 #define GUEST_MISBEHAVE "build/guest/tests/vmm/misbehave.elf"
+#define GUEST_MONITOR   "build/guest/tests/vmm/monitor.elf"
 
 struct run_module {
     const char *name, *path;

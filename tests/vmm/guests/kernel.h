@@ -38,7 +38,8 @@ void put_hex(word value);
 /* name: cause tval epc-relative-to-code status value */
 void put_attempt(const char *name, const void *code, const struct attempt *a);
 
-/* Runs the case that the command line names; status 2 when there is none. */
+/* Runs the case that the command line names; status 2 when there is none. `digest` before it has
+ * only a digest of the text printed: the console is what takes time in deep nesting. */
 int run_case(const struct kernel_case *cases, unsigned count, const struct boot_page *boot);
 
 /* A cleared page. */
