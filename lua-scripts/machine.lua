@@ -44,7 +44,7 @@ end
 -- returns the VM's name.
 function M.boot_vmm(m, o)
     o = o or {}
-    check("boot_vmm", o, { "guest", "kernel", "technique", "ram", "init", "programs", "cmdline", "vmm" })
+    check("boot_vmm", o, { "guest", "kernel", "technique", "ram", "disk", "init", "programs", "cmdline", "vmm" })
     local name = o.guest or "os"
     local image = o.technique == "para" and "os-pv.elf" or "os.elf"
     local inner = words(o.init and "init=" .. o.init, o.cmdline)
@@ -61,6 +61,7 @@ function M.boot_vmm(m, o)
             "ram=" .. (o.ram or "8M"),
             "kernel=" .. image,
             "modules=programs",
+            o.disk and "disk=" .. o.disk,
             inner ~= "" and ('cmdline="%s"'):format(inner)
         ),
     }

@@ -210,7 +210,7 @@ void guest_exit(struct cpu *c, word code, word info1, word info2)
     c->regs.pc = pc;
     machine_emit_change(m, EVENT_exit, ring, CAUSE_EXIT | code, info1, vmid, info2);
     if (code == INTERCEPT_hcall)
-        machine_emit(m, EVENT_hypercall, 0, 0, c->x[17], c->x[10]); /* a7, a0 */
+        machine_emit_change(m, EVENT_hypercall, ring, 0, 0, c->x[17], c->x[10]); /* a7, a0 */
     contexts_exit(&m->contexts, cpu_cycle(c), c->insn);
     c->regs.pc = was.host.pc;
     c->busy = false;

@@ -81,7 +81,7 @@ void cpu_deliver(struct cpu *c, word cause, word tval)
     if (m->contexts.current != m->contexts.base) {
         machine_emit_change(m, EVENT_exit, ring, cause, tval, vmid, m->contexts.base);
         if (cause == CAUSE_hcall)
-            machine_emit(m, EVENT_hypercall, 0, 0, c->x[17], c->x[10]); /* a7, a0 */
+            machine_emit_change(m, EVENT_hypercall, ring, 0, 0, c->x[17], c->x[10]); /* a7, a0 */
     }
     contexts_trap(&m->contexts, cpu_cycle(c), c->insn);
     r->pc = r->tvec;

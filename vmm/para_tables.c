@@ -204,7 +204,7 @@ static void set_writable(struct vm *vm, gpa page, bool writable)
 static word get_all(struct vm *vm, enum para_type type, const word *table)
 {
     for (unsigned i = 0; i < PT_ENTRIES; i++) {
-        word error = get(vm, type, table[i]);
+        word error = table[i] & PTE_V ? get(vm, type, table[i]) : 0;
         if (!error)
             continue;
         while (i--)
@@ -246,7 +246,7 @@ enum outcome hypercall_table_make(struct vcpu *v)
 static bool holds_foreign(struct vm *vm, const word *table)
 {
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        if (is_foreign(vm, table[i]))
+        if ((table[i] & PTE_V) && is_foreign(vm, table[i]))
             return true;
     return false;
 }
@@ -269,7 +269,8 @@ enum outcome hypercall_table_free(struct vcpu *v)
     if (para_uses(f) > 1 || (type == PARA_LEAVES && holds_foreign(vm, table)))
         return hypercall_refuse(v, HYPERCALL_ERROR_busy);
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        put(vm, type, table[i]);
+        if (table[i] & PTE_V)
+            put(vm, type, table[i]);
     para_drop(f);
     set_writable(vm, page, true);
     return hypercall_answer(v, 0);
