@@ -8,6 +8,7 @@
 #ifndef VMM_HYPERCALL_H
 #define VMM_HYPERCALL_H
 
+#include "vmm/arch.h"
 #include "vmm/emulate.h"
 
 #include "isa/hypercall.h"
@@ -40,6 +41,7 @@ static inline enum outcome hypercall_answer(struct vcpu *v, word value)
 
 static inline enum outcome hypercall_refuse(struct vcpu *v, enum hypercall_error error)
 {
+    arch_hint_refused("hypercall");
     return hypercall_answer(v, 0u - (word)error);
 }
 

@@ -238,7 +238,8 @@ static enum where where_is(const struct host *h, uint16_t context, word reg)
     if (context == 0 || context != view_current(h) || context != contexts(h)->base ||
         !machine_guest(h->machine, &guest))
         return IN_PAGE;
-    machine_read(h->machine, guest.vmcb + VMCB_nested_paging, &nested, sizeof nested);
+    /* As its own monitor has it: further out the tables may be nested all the same. */
+    page_word(h, view_context(h, context), VMCB_nested_paging, &nested);
     if (nested || (reg != CSR_ptbr && reg != CSR_tptbr && reg != CSR_eptbr))
         return IN_PROCESSOR;
     return reg == CSR_eptbr ? UNKNOWN : IN_PAGE;

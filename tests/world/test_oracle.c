@@ -40,18 +40,44 @@ static void load(bool classic, const char *technique, const char *kernel, const 
     ck_assert_msg(host_load(host, &p, &err) == 0, "%s", err.text);
 }
 
+/* A monitor of technique `inner` with the OS, inside a VM of technique `outer`. */
+static void load_nested(const char *outer, const char *inner)
+{
+    struct host_module modules[] = {{"vmm.elf", "build/guest/vmm.elf"},
+                                    {"os.elf", "build/guest/os.elf"},
+                                    {"programs", "build/guest/programs.pack"}};
+    struct machine_config config = machine_config_default();
+    char cmdline[256];
+    struct host_program p = {.image = "build/guest/vmm.elf",
+                             .modules = modules,
+                             .module_count = COUNT_OF(modules),
+                             .cmdline = cmdline};
+
+    config.ram_size = 64u << 20;
+    config.vt = strcmp(outer, "full") != 0;
+    config.npt = strcmp(outer, "npt") == 0;
+    snprintf(cmdline, sizeof cmdline,
+             "vm=outer technique=%s nested=%s ram=40M kernel=vmm.elf modules=os.elf,programs "
+             "cmdline={vm=inner technique=%s ram=8M modules=programs cmdline={init=sleep,1}}",
+             outer, strcmp(inner, "full") != 0 ? "on" : "off", inner);
+    ck_assert_msg(world_new(&world, &err) == 0, "%s", err.text);
+    ck_assert_msg(world_add(world, "m", &config, &host, &err) == 0, "%s", err.text);
+    ck_assert_msg(host_load(host, &p, &err) == 0, "%s", err.text);
+}
+
 static void teardown(void)
 {
     world_free(world);
 }
 
-static void run_to(const char *kind, const char *hint)
+static void run_to(const char *kind, const char *hint, const char *level)
 {
     struct goal goal = {.kind = GOAL_EVENT, .budget = STEPS};
 
     ck_assert_int_eq(filter_set(&goal.filter, "kinds", kind, NULL, &err), 0);
     if (hint)
         ck_assert_int_eq(filter_set(&goal.filter, "hint", hint, NULL, &err), 0);
+    ck_assert_int_eq(filter_set(&goal.filter, "level", level, NULL, &err), 0);
     host_set_goal(host, &goal);
     host_advance(host, STEPS);
     ck_assert_int_eq(host_goal(host), GOAL_REACHED);
@@ -60,7 +86,7 @@ static void run_to(const char *kind, const char *hint)
 
 static void run_to_entry(void)
 {
-    run_to("entry", NULL);
+    run_to("entry", NULL, "1");
 }
 
 static void start(void)
@@ -77,7 +103,7 @@ static const struct {
     {"build/guest/os.elf", "init=hello quiet", 0, 50000},
     {"build/guest/os.elf", "init=sleep,2 quiet", 0, 50000},  /* timer interrupts, and waiting */
     {"build/guest/os.elf", "init=status quiet", 152, 50000}, /* killed */
-        {"build/guest/tests/vmm/conform.elf", "steps", 0, 1000},
+    {"build/guest/tests/vmm/conform.elf", "steps", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "counters", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "interrupts", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "edges", 0, 1000},
@@ -98,13 +124,37 @@ START_TEST(a_guest_on_a_strict_machine_never_escapes)
 
     load(false, techniques[(unsigned)_i % COUNT_OF(techniques)], quiet[i].kernel, quiet[i].words);
     start();
-    run_to("hint", "vm_destroy");
+    run_to("hint", "vm_destroy", "0");
     ck_assert_msg(oracle_memory(host, &where), "%08x", where);
     ck_assert_int_eq(host_advance(host, STEPS), ADVANCE_HALTED);
     r = oracle_report(host);
     ck_assert_msg(!r->escaped, "%s at %08x", oracle_text(host, text, sizeof text), r->pc);
     ck_assert_uint_ge(r->steps, quiet[i].least);
     ck_assert_uint_eq(machine_status(host_machine(host)), quiet[i].status);
+}
+END_TEST
+
+static const struct {
+    const char *outer, *inner;
+} nested[] = {{"full", "full"}, {"assist", "full"}, {"assist", "assist"},
+              {"npt", "full"},  {"npt", "assist"},  {"npt", "npt"}};
+
+START_TEST(neither_does_a_guest_inside_a_guest)
+{
+    const struct oracle_report *r;
+    char text[256] = "";
+    gpa where;
+
+    load_nested(nested[_i].outer, nested[_i].inner);
+    run_to("entry", NULL, "2");
+    ck_assert_msg(oracle_start(host, 2, &err) == 0, "%s", err.text);
+    run_to("hint", "vm_destroy", "1");
+    ck_assert_msg(oracle_memory(host, &where), "%08x", where);
+    r = oracle_report(host);
+    ck_assert_msg(!r->escaped, "%s at %08x", oracle_text(host, text, sizeof text), r->pc);
+    ck_assert_uint_ge(r->steps, 50000);
+    ck_assert_int_eq(host_advance(host, STEPS), ADVANCE_HALTED);
+    ck_assert_uint_eq(machine_status(host_machine(host)), 0);
 }
 END_TEST
 
@@ -169,6 +219,7 @@ Suite *suite_world_oracle(void)
     tcase_add_checked_fixture(c, NULL, teardown);
     tcase_add_loop_test(c, a_guest_on_a_strict_machine_never_escapes, 0,
                         COUNT_OF(quiet) * COUNT_OF(techniques));
+    tcase_add_loop_test(c, neither_does_a_guest_inside_a_guest, 0, COUNT_OF(nested));
     tcase_add_test(c, the_first_hole_of_a_classic_machine_is_named);
     tcase_add_test(c, one_wrong_bit_is_an_escape);
     tcase_add_test(c, it_says_what_it_cannot_watch);
