@@ -10,13 +10,15 @@ $(G)/vmm.elf: $(VMM_OBJ) vmm/vmm.ld
 
 GUESTS += $(G)/vmm.elf
 
-VMM_TEST_KERNELS := conform hostile misbehave monitor share
+VMM_TEST_KERNELS := conform hostile misbehave monitor share translate
 VMM_TEST_PARTS := $(addprefix $(G)/tests/vmm/guests/,start.o kernel.o)
 
 $(G)/tests/vmm/%.elf: $(G)/tests/vmm/guests/%.o $(VMM_TEST_PARTS) vmm/vmm.ld
 	@mkdir -p $(@D)
 	$(call say,GLD,$@)
-	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(VMM_TEST_PARTS) $< -o $@
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(filter %.o,$^) -o $@
+
+$(G)/tests/vmm/translate.elf: $(G)/tests/vmm/guests/words.o
 
 # Paravirtual kernels begin in their own way.
 $(G)/tests/vmm/para.elf: $(G)/tests/vmm/guests/para.o vmm/vmm.ld
