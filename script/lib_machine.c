@@ -376,20 +376,71 @@ static int get_config(lua_State *L)
     return 1;
 }
 
+static void push_hidden(lua_State *L, const struct cpu_regs *host)
+{
+    lua_newtable(L);
+#define HIDDEN(name)                                                                               \
+    lua_pushinteger(L, host->name);                                                                \
+    lua_setfield(L, -2, #name);
+    HIDDEN(pc)
+    HIDDEN(ring)
+    HIDDEN(status)
+    HIDDEN(tvec)
+    HIDDEN(tscratch)
+    HIDDEN(epc)
+    HIDDEN(cause)
+    HIDDEN(tval)
+    HIDDEN(ie)
+    HIDDEN(ptbr)
+    HIDDEN(tptbr)
+    HIDDEN(timecmp)
+    HIDDEN(timecmph)
+    HIDDEN(cntren)
+    HIDDEN(eptbr)
+#undef HIDDEN
+}
+
+static int get_non_root(lua_State *L)
+{
+    struct machine_guest guest;
+
+    if (!machine_guest(machine(L), &guest)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, guest.vmid);
+    lua_setfield(L, -2, "vmid");
+    lua_pushinteger(L, guest.vmcb);
+    lua_setfield(L, -2, "vmcb");
+    push_hidden(L, &guest.host);
+    lua_setfield(L, -2, "host");
+    return 1;
+}
+
 static int machine_text(lua_State *L)
 {
     return get_name(L);
 }
 
 static const struct member members[] = {
-    {.name = "load", .method = load},        {.name = "name", .get = get_name},
-    {.name = "state", .get = get_state},     {.name = "status", .get = get_status},
-    {.name = "ending", .get = get_ending},   {.name = "icount", .get = get_icount},
-    {.name = "instret", .get = get_instret}, {.name = "cycle", .get = get_cycle},
-    {.name = "console", .get = get_console}, {.name = "regs", .get = get_regs},
-    {.name = "csr", .get = get_csr},         {.name = "mem", .get = get_mem},
-    {.name = "digest", .get = get_digest},   {.name = "disk_digest", .get = get_disk_digest},
-    {.name = "config", .get = get_config},   {0},
+    {.name = "load", .method = load},
+    {.name = "name", .get = get_name},
+    {.name = "state", .get = get_state},
+    {.name = "status", .get = get_status},
+    {.name = "ending", .get = get_ending},
+    {.name = "icount", .get = get_icount},
+    {.name = "instret", .get = get_instret},
+    {.name = "cycle", .get = get_cycle},
+    {.name = "console", .get = get_console},
+    {.name = "regs", .get = get_regs},
+    {.name = "csr", .get = get_csr},
+    {.name = "mem", .get = get_mem},
+    {.name = "digest", .get = get_digest},
+    {.name = "disk_digest", .get = get_disk_digest},
+    {.name = "config", .get = get_config},
+    {.name = "non_root", .get = get_non_root},
+    {0},
 };
 
 void lib_machine(lua_State *L)

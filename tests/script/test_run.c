@@ -93,8 +93,7 @@ static const struct {
      "80000020\taddi a0, a0, 1\tuser\n80000024\tbne a0, a1, 0x80000020\tuser\nnil\n"},
     {PRINT "print(m:symbol(m.regs.pc), m:address('main'), m.config.isa, m.config.ram)",
      "nil\tnil\tstrict\t1048576\n"},
-    {PRINT "m.regs.a0 = -1 print(m.regs.a0, m.regs.x10)",
-     "4294967295\t4294967295\n"},
+    {PRINT "m.regs.a0 = -1 print(m.regs.a0, m.regs.x10)", "4294967295\t4294967295\n"},
     {PRINT "local n, s = 0, '' for k, v in pairs(m.regs) do n = n + 1 s = k end print(n, s)",
      "34\tring\n"},
     {PRINT "local h = m.mem.hpa print(h:u8(0x80000000), h:u16(0x80000000), h:u32(0x80000000),\n"
@@ -128,6 +127,16 @@ static const struct {
     {"local m = tz.machine { isa = 'classic', vt = false, tlb = '1K', ram = 2 ^ 20 }\n"
      "for k, v in pairs(m.config) do print(k, v) end",
      "isa\tclassic\nnpt\tfalse\nram\t1048576\ntlb\t1024\nvt\tfalse\n"},
+    /* a host of two instructions and a guest that calls it */
+    {"local m = tz.machine { vt = true, ram = '1M' } local h = m.mem.hpa\n"
+     "for i, w in pairs { [0] = 0x42434d56, [1] = 3, [2] = 0x300, [64] = 0x80003000 } do\n"
+     "h:set_u32(0x80002000 + 4 * i, w) end\n"
+     "h:set_u32(0x80001000, 0x0005100b) h:set_u32(0x80003000, 0x0000000b)\n"
+     "m.regs.pc = 0x80001000 m.regs.a0 = 0x80002000 print(m.non_root) m:step() local n = "
+     "m.non_root\n"
+     "print(n.vmid, tz.hex(n.vmcb), tz.hex(n.host.pc), n.host.ring, m.current.name)\n"
+     "m:on_exit(nil, function(e) print(e.cause, e.vmid, e.vm.name) end) m:step() print(m.non_root)",
+     "nil\n3\t80002000\t80001004\t0\tvm3\nhcall\t3\tvm3\nnil\n"},
     /* tables */
     {"tz.row { 'a', 1 } tz.row { 'long', 2.5, true } tz.row {}", "a  1\nlong  2.5  true\n\n"},
     {"tz.row { 'wide' } print() tz.row { 'a', 1 } tz.table { { 'a', 1 }, { 'long', 2 }, {} }",
