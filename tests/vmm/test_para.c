@@ -95,6 +95,48 @@ START_TEST(the_paravirtual_os_does_what_the_native_one_does)
 }
 END_TEST
 
+/* Its monitor may itself be a guest, of any technique; time runs slowly, as in test_equal.c. */
+static const struct {
+    const char *technique;
+    bool vt, npt;
+} monitors[] = {{"full", false, false}, {"assist", true, false}, {"npt", true, true}};
+
+START_TEST(it_runs_under_a_monitor_that_is_a_guest)
+{
+    static const struct run_module bare_modules[] = {{"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+    static const struct run_module modules[] = {{"vmm.elf", GUEST_VMM},
+                                                {"os-pv.elf", GUEST_PV},
+                                                {"programs", GUEST_PROGRAMS},
+                                                {NULL, NULL}};
+    static const char *const lines[] = {"hello\n", "faults\n", "misbehave\n", "exit 4\n", NULL};
+    char cmdline[256];
+    struct run_request q = {.program = GUEST_OS,
+                            .modules = bare_modules,
+                            .lines = lines,
+                            .ram = RUN_RAM,
+                            .divider = 1000,
+                            .steps = STEPS};
+
+    struct run_result bare = run(&q);
+    snprintf(cmdline, sizeof cmdline,
+             "vm=one technique=%s kernel=vmm.elf ram=32M modules=os-pv.elf,programs cmdline={vm=os "
+             "technique=para kernel=os-pv.elf ram=8M modules=programs}",
+             monitors[_i].technique);
+    q.program = GUEST_VMM;
+    q.cmdline = cmdline;
+    q.modules = modules;
+    q.ram = RUN_HOST;
+    q.vt = monitors[_i].vt;
+    q.npt = monitors[_i].npt;
+    struct run_result para = run(&q);
+    ck_assert_str_eq(para.console, bare.console);
+    ck_assert_int_eq(para.stop, STOP_HALTED);
+    ck_assert_uint_eq(para.status, bare.status);
+    run_free(&bare);
+    run_free(&para);
+}
+END_TEST
+
 /* ---- kernels that ask for too much --------------------------------------------------------- */
 
 static struct run_result run_kernel(const char *name, uint32_t tlb)
@@ -168,6 +210,36 @@ START_TEST(a_storm_of_hypercalls_harms_nobody)
 }
 END_TEST
 
+static const struct {
+    const char *first, *second;
+} pairs[] = {{"giver", "taker"}, {"testator", "heir"}};
+
+/* A page that both write, and events; and what becomes of it when its owner ends. */
+START_TEST(two_vms_share_a_page_as_long_as_both_agree)
+{
+    static const struct run_module modules[] = {{"k", GUEST_PARA}, {NULL, NULL}};
+    char cmdline[160], said[64];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = modules,
+                            .ram = RUN_HOST,
+                            .steps = STEPS};
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=a technique=para kernel=k ram=2M cmdline=%s vm=b technique=para kernel=k ram=2M "
+             "cmdline=%s",
+             pairs[_i].first, pairs[_i].second);
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_msg(r.status == 0, "%s%s", r.console, r.messages);
+    snprintf(said, sizeof said, "a: %s\n", pairs[_i].first);
+    ck_assert_ptr_nonnull(strstr(r.console, said));
+    snprintf(said, sizeof said, "b: %s\n", pairs[_i].second);
+    ck_assert_ptr_nonnull(strstr(r.console, said));
+    run_free(&r);
+}
+END_TEST
+
 START_TEST(a_kernel_that_does_not_know_the_monitor_is_refused)
 {
     static const struct run_module modules[] = {
@@ -211,10 +283,12 @@ Suite *suite_vmm_para(void)
     tcase_add_checked_fixture(os, NULL, remove_disk);
     tcase_add_loop_test(os, the_paravirtual_os_does_what_the_native_one_does, 0,
                         COUNT_OF(sessions));
+    tcase_add_loop_test(os, it_runs_under_a_monitor_that_is_a_guest, 0, COUNT_OF(monitors));
     suite_add_tcase(s, os);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, page_tables_stay_what_was_checked, 0, COUNT_OF(refused));
     tcase_add_loop_test(t, a_storm_of_hypercalls_harms_nobody, 0, SEEDS);
+    tcase_add_loop_test(t, two_vms_share_a_page_as_long_as_both_agree, 0, COUNT_OF(pairs));
     tcase_add_test(t, a_kernel_that_does_not_know_the_monitor_is_refused);
     tcase_add_test(t, a_paravirtual_kernel_on_the_bare_machine_ends_at_once);
     suite_add_tcase(s, t);

@@ -253,6 +253,85 @@ static void privileged_instructions_trap(void)
     check(cause_of_it == CAUSE_privileged, "csrw ptbr is no hypercall");
 }
 
+/* ---- two VMs ------------------------------------------------------------------------------- */
+
+/* What both know: the giver is VM 1 and asks for these first. */
+#define GIVER     1
+#define TAKER     2
+#define PORT      EVENT_PORT_first
+#define REFERENCE 0
+#define HELLO     0x6f6c6c65u
+#define WELCOME   0x636c6577u
+
+static void wait_for_event(void)
+{
+    while (shared.raised == shared.taken)
+        ask(HYPERCALL_block, 0, 0, 0, 0);
+    shared.taken = shared.raised;
+}
+
+/* The other VM may not have come so far. */
+static int insist(word number, word a, word b, word c, word d)
+{
+    int answer;
+
+    while ((answer = ask(number, a, b, c, d)) < 0)
+        ask(HYPERCALL_yield, 0, 0, 0, 0);
+    return answer;
+}
+
+static void giver(void)
+{
+    volatile word *page = pages[0];
+
+    check(insist(HYPERCALL_event_open, TAKER, 0, 0, 0) == PORT, "the port");
+    check(ask(HYPERCALL_grant, page_of(pages[0]), TAKER, 1, 0) == REFERENCE, "the grant");
+    wait_for_event();
+    check(page[0] == HELLO, "the taker has written");
+    check(ask(HYPERCALL_grant_end, REFERENCE, 0, 0, 0) == -HYPERCALL_ERROR_busy,
+          "it cannot be taken back yet");
+    page[1] = WELCOME;
+    must(ask(HYPERCALL_event_send, PORT, 0, 0, 0), "sending");
+    wait_for_event();
+    must(ask(HYPERCALL_grant_end, REFERENCE, 0, 0, 0), "taking it back");
+    check(page[2] == 0, "what was written after that is elsewhere");
+}
+
+static void taker(void)
+{
+    volatile word *page = (volatile word *)(uintptr_t)WINDOW;
+    word port = (word)insist(HYPERCALL_event_bind, GIVER, PORT, 0, 0);
+
+    insist(HYPERCALL_grant_map, (word)(uintptr_t)window(0), GIVER, REFERENCE, RW & ~PTE_V);
+    page[0] = HELLO;
+    must(ask(HYPERCALL_event_send, port, 0, 0, 0), "sending");
+    wait_for_event();
+    check(page[1] == WELCOME, "the giver has answered");
+    must(ask(HYPERCALL_grant_unmap, (word)(uintptr_t)window(0), 0, 0, 0), "unmapping");
+    check(!store(WINDOW + 8, HELLO), "it is not there any more, nor in the TLB");
+    must(ask(HYPERCALL_event_send, port, 0, 0, 0), "saying so");
+}
+
+/* Maps what the other granted, and then the other is gone. */
+static void heir(void)
+{
+    word port = (word)insist(HYPERCALL_event_bind, GIVER, PORT, 0, 0);
+
+    insist(HYPERCALL_grant_map, (word)(uintptr_t)window(0), GIVER, REFERENCE, RW & ~PTE_V);
+    check(store(WINDOW, HELLO), "mapped");
+    must(ask(HYPERCALL_event_send, port, 0, 0, 0), "sending");
+    wait_for_event();
+    check(!store(WINDOW, HELLO), "the page has gone with its owner");
+    check(ask(HYPERCALL_event_send, port, 0, 0, 0) == -HYPERCALL_ERROR_invalid, "so has the port");
+}
+
+static void testator(void)
+{
+    check(insist(HYPERCALL_event_open, TAKER, 0, 0, 0) == PORT, "the port");
+    check(ask(HYPERCALL_grant, page_of(pages[0]), TAKER, 1, 0) == REFERENCE, "the grant");
+    wait_for_event();
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -264,6 +343,10 @@ static const struct {
     {"no_table_leads_to_itself", no_table_leads_to_itself},
     {"no_superpages", no_superpages},
     {"privileged_instructions_trap", privileged_instructions_trap},
+    {"giver", giver},
+    {"taker", taker},
+    {"testator", testator},
+    {"heir", heir},
 };
 
 /* ---- the storm ----------------------------------------------------------------------------- */
