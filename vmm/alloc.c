@@ -183,14 +183,14 @@ void alloc_free(struct alloc *a, unsigned owner, hpa frame)
     let_go(a, owner);
 }
 
-static void release_ports(struct alloc *a, unsigned owner)
+static void release_sectors(struct alloc *a, unsigned owner)
 {
     unsigned kept = 0;
 
-    for (unsigned i = 0; i < a->port_ranges; i++)
-        if (a->ports[i].owner != owner)
-            a->ports[kept++] = a->ports[i];
-    a->port_ranges = kept;
+    for (unsigned i = 0; i < a->sector_ranges; i++)
+        if (a->sectors[i].owner != owner)
+            a->sectors[kept++] = a->sectors[i];
+    a->sector_ranges = kept;
 }
 
 void alloc_release(struct alloc *a, unsigned owner)
@@ -208,11 +208,8 @@ void alloc_release(struct alloc *a, unsigned owner)
     for (unsigned i = 0; i < ASIDS; i++)
         if (a->asid_owner[i] == owner)
             a->asid_owner[i] = OWNER_VMM;
-    for (unsigned i = 0; i < LINES_MAX; i++)
-        if (a->line_owner[i] == owner)
-            a->line_owner[i] = OWNER_VMM;
     a->asids[owner] = 0;
-    release_ports(a, owner);
+    release_sectors(a, owner);
     a->cycles[owner] = 0;
 }
 
@@ -245,22 +242,13 @@ void alloc_asid_free(struct alloc *a, unsigned owner, word asid)
     a->asids[owner]--;
 }
 
-bool alloc_ports(struct alloc *a, unsigned owner, word first, word count)
+bool alloc_sectors(struct alloc *a, unsigned owner, word first, word count)
 {
-    if (a->port_ranges == PORT_RANGES_MAX)
-        return false;
-    for (unsigned i = 0; i < a->port_ranges; i++)
-        if (first < a->ports[i].first + a->ports[i].count && a->ports[i].first < first + count)
+    for (unsigned i = 0; i < a->sector_ranges; i++) {
+        const struct sector_range *r = &a->sectors[i];
+        if (r->owner == owner || (first < r->first + r->count && r->first < first + count))
             return false;
-    a->ports[a->port_ranges++] = (struct port_range){first, count, (uint16_t)owner};
-    return true;
-}
-
-bool alloc_line(struct alloc *a, unsigned owner, unsigned line)
-{
-    vmm_assert(line < LINES_MAX && owner < OWNERS_MAX);
-    if (a->line_owner[line] != OWNER_VMM)
-        return false;
-    a->line_owner[line] = (uint16_t)owner;
+    }
+    a->sectors[a->sector_ranges++] = (struct sector_range){first, count, (uint16_t)owner};
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * The allocator: the one owner of every resource. Nobody else hands out a frame, a port, an
- * interrupt line or an address space number, and everything has exactly one owner and type.
+ * The allocator: the one owner of every resource. Nobody else hands out a frame, a sector of the
+ * disk or an address space number, and everything has exactly one owner and type. Ports, device
+ * registers and interrupt lines are the monitor's own, all of them.
  */
 #ifndef VMM_ALLOC_H
 #define VMM_ALLOC_H
@@ -45,13 +46,10 @@ struct frame {
 #define ASIDS_USED 40  /* as many as one owner has a use for (shadow.h, assist.h) */
 #define ASID_NONE  0   /* never handed out: the monitor's own, untranslated */
 
-#define LINES_MAX  32 /* inputs of the interrupt controller */
-
-struct port_range {
+struct sector_range {
     word first, count;
     uint16_t owner;
 };
-#define PORT_RANGES_MAX 8
 
 struct alloc {
     hpa base; /* of frame 0 */
@@ -70,9 +68,8 @@ struct alloc {
     uint16_t asid_owner[ASIDS];    /* OWNER_VMM: free */
     uint16_t asids[OWNERS_MAX];    /* how many each has */
     uint16_t asid_limit;           /* and the most that one may have */
-    uint16_t line_owner[LINES_MAX];
-    struct port_range ports[PORT_RANGES_MAX];
-    unsigned port_ranges;
+    struct sector_range sectors[VMS_MAX]; /* one for each VM that has some */
+    unsigned sector_ranges;
 };
 
 /*
@@ -97,7 +94,7 @@ bool alloc_frame(struct alloc *a, unsigned owner, enum frame_type type, hpa *out
 bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa *out);
 /* Giving back what is not one's own, or twice, is our mistake: asserted. */
 void alloc_free(struct alloc *a, unsigned owner, hpa frame);
-/* Takes back everything that an owner holds: frames, ports, lines, address space numbers. */
+/* Takes back everything that an owner holds: frames, sectors, address space numbers. */
 void alloc_release(struct alloc *a, unsigned owner);
 
 /* The entry of a frame, which must be one of ours. */
@@ -112,8 +109,7 @@ void alloc_share_asids(struct alloc *a, unsigned owners);
 word alloc_asid(struct alloc *a, unsigned owner);
 void alloc_asid_free(struct alloc *a, unsigned owner, word asid);
 
-/* False when it, or a part of it, has an owner already, or the table is full. */
-bool alloc_ports(struct alloc *a, unsigned owner, word first, word count);
-bool alloc_line(struct alloc *a, unsigned owner, unsigned line);
+/* False when one of them has an owner already, or this owner has some. */
+bool alloc_sectors(struct alloc *a, unsigned owner, word first, word count);
 
 #endif

@@ -110,10 +110,26 @@ static bool take_modules(struct parser *p, struct vm_description *d, struct slic
     return true;
 }
 
+/* The whole disk, FIRST+COUNT, or what is no number: the name of a module. */
 static bool take_disk(struct parser *p, struct vm_description *d, struct slice value)
 {
-    if (!cmdline_number(value, &d->disk) || d->disk != 0)
-        return fail(p, "disk=", value, ": the machine has one disk, number 0");
+    struct slice first = value, count = {value.at, 0};
+
+    d->disk = (struct disk_choice){.given = true};
+    for (unsigned i = 0; i < value.length; i++) {
+        if (value.at[i] == '+') {
+            first.length = i;
+            count = (struct slice){value.at + i + 1, value.length - i - 1};
+        }
+    }
+    if (!cmdline_number(first, &d->disk.first) && value.length > 0) {
+        d->disk.image = value;
+        return true;
+    }
+    if (count.length ? !cmdline_number(count, &d->disk.count) || d->disk.count == 0
+                     : !slice_is(value, "0"))
+        return fail(p, "disk=", value,
+                    ": give 0 for the machine's disk, sectors of it as in 128+64, or a module");
     return true;
 }
 
@@ -181,7 +197,6 @@ static bool begin_vm(struct parser *p, struct slice name)
         .ram = 16u << 20,
         .kernel = slice_of("os.elf"),
         .modules = slice_of(""),
-        .disk = DISK_NONE,
         .weight = SCHED_WEIGHT,
         .cmdline = slice_of(""),
     };

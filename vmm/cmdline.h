@@ -10,7 +10,8 @@
  *     share=on                pages that hold the same as others' are kept once
  *     kernel=os.elf           module that holds its kernel
  *     modules=A,B             modules it is given, in this order
- *     disk=0                  its disk; 0 is the machine's
+ *     disk=0                  its disk: the machine's, or 64 sectors of it from 128 on as in
+ *                             disk=128+64, or a module (disk.h)
  *     nested=on               it has hardware assist itself, as far as its technique can give it
  *     weight=256              its share of the processor against others', 1 to 65535
  *     cap=50                  the most it gets, in percent, even when nobody else wants it
@@ -26,7 +27,11 @@
 
 struct technique;
 
-#define DISK_NONE 0xffffffffu
+struct disk_choice {
+    bool given;
+    word first, count;  /* sectors of the machine's; 0: all */
+    struct slice image; /* or a module; empty: none */
+};
 
 /* Pieces of the command line itself: it must stay where it is. */
 struct vm_description {
@@ -37,7 +42,7 @@ struct vm_description {
     bool share; /* pages with others */
     struct slice kernel;
     struct slice modules; /* separated by commas, may be empty */
-    word disk;            /* number, DISK_NONE */
+    struct disk_choice disk;
     bool nesting;
     word weight; /* sched.h */
     word cap;    /* percent, 0: none */

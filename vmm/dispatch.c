@@ -198,6 +198,8 @@ void dispatch_run(struct vmm *vmm)
             mgmt_serve(vmm);
             continue;
         }
+        if (vmm->disk.images_wait)
+            disk_serve_images(vmm);
         struct vm *vm = next(vmm);
         if (!vm) {
             idle(vmm);

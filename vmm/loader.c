@@ -67,7 +67,7 @@ static bool inside(word offset, word size, word limit)
 
 /* ---- the kernel --------------------------------------------------------------------------- */
 
-static const struct boot_module *find_module(const struct boot_page *boot, struct slice name)
+const struct boot_module *loader_find(const struct boot_page *boot, struct slice name)
 {
     for (unsigned i = 0; i < boot->module_count && i < BOOT_MODULES_MAX; i++)
         if (slice_is(name, boot->modules[i].name))
@@ -77,7 +77,7 @@ static const struct boot_module *find_module(const struct boot_page *boot, struc
 
 static bool open_kernel(struct loading *l)
 {
-    const struct boot_module *m = find_module(l->boot, l->d->kernel);
+    const struct boot_module *m = loader_find(l->boot, l->d->kernel);
     const struct elf_header *h = &l->header;
     word magic;
 
@@ -166,14 +166,14 @@ static bool load_kernel(struct loading *l)
 
 static bool load_module(struct loading *l, struct slice name)
 {
-    const struct boot_module *m = find_module(l->boot, name);
+    const struct boot_module *m = loader_find(l->boot, name);
     gpa at = page_up(l->end);
 
     if (!m)
         return fail(l, name, "there is no module of this name");
     if (l->page.module_count == BOOT_MODULES_MAX)
         return fail(l, name, "too many modules");
-    if (find_module(&l->page, name))
+    if (loader_find(&l->page, name))
         return fail(l, name, "the same module twice");
     if (!inside(at - RAM_BASE, m->size, l->d->ram))
         return fail(l, name, "no room for this module; give the VM more ram=");

@@ -16,6 +16,9 @@ struct loaded {
     gpa boot_page;
 };
 
+/* A module by name, NULL when there is none. */
+const struct boot_module *loader_find(const struct boot_page *boot, struct slice name);
+
 /* Modules come from the monitor's boot page; d says which. The guest's RAM is cleared and
  * populated. False: `why` holds the sentence that the user reads, memory is undefined. */
 bool loader_load(struct p2m *map, const struct boot_page *boot, const struct vm_description *d,

@@ -53,7 +53,8 @@ static word map_frames(word ram)
 static bool set_limits(struct vmm *vmm, word id, const struct vm_description *d, struct line *why)
 {
     word frames = d->ram >> PAGE_SHIFT, promised = (d->min ? d->min : d->ram) >> PAGE_SHIFT;
-    word own = map_frames(d->ram) + 3 /* struct vm, VMCB, typed */ + d->technique->frames;
+    word own = map_frames(d->ram) + 3 /* struct vm, VMCB, typed */ + d->technique->frames +
+               disk_frames(vmm, &d->disk);
     word shadows = SHADOW_FRAMES_LEAST + frames / SHADOW_FRAMES_PER;
 
     vmm->alloc.limit[id] = frames + own + shadows;
@@ -106,16 +107,6 @@ static bool give_memory(struct vm *vm)
     return true;
 }
 
-static bool give_disk(struct vm *vm)
-{
-    struct alloc *a = &vm->vmm->alloc;
-
-    if (!alloc_ports(a, vm->id, PORT_ata, PORT_COUNT_ata) || !alloc_line(a, vm->id, LINE_ata))
-        return false;
-    vata_init(vm, vm->vmm->disk.sectors);
-    return true;
-}
-
 static void publish(const struct vm *vm)
 {
     arch_hint_create(phys_of(vm->vcpu.cb), phys_of(vm->vcpu.x), phys_of(vm->name));
@@ -154,9 +145,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
         vmm->vm_slots = id;
     if (!give_memory(vm) || (vm->shares && !sharing_begin(vmm)))
         return fail(vmm, id, why, too_little);
-    vata_init(vm, 0);
-    if (d->disk != DISK_NONE && !give_disk(vm))
-        return fail(vmm, id, why, "disk 0 belongs to another VM");
+    if (!disk_give(vm, &d->disk, why))
+        return fail(vmm, id, why, "");
     if (d->nesting && !vm->technique->inject)
         return fail(vmm, id, why,
                     "nested=on needs hardware assist: technique=npt or technique=assist");

@@ -7,6 +7,7 @@
 
 #include "vmm/alloc.h"
 #include "vmm/balloon.h"
+#include "vmm/disk.h"
 #include "vmm/p2m.h"
 #include "vmm/sched.h"
 #include "vmm/shadow.h"
@@ -60,6 +61,7 @@ struct vm {
     struct vuart uart;
     struct vintc intc;
     struct vata ata;
+    struct vdisk vdisk; /* what is behind it */
     struct vmailbox mailbox;
     struct typed *typed; /* waits to be received (console.h); NULL: nothing ever did */
     struct vconsole vconsole;

@@ -16,6 +16,12 @@ static struct run r;
     "vm=b ram=4M modules=programs cmdline=quiet' } "                                               \
     "assert(m:run(1e8) == 'input')\n"                                                              \
     "local a, b = m:vm 'a', m:vm 'b'\n"
+/* Two that have the same image, and one without a disk. */
+#define DISKS                                                                                      \
+    "local m = tz.machine { ram = '64M' } m:load { image = 'vmm.elf', modules = { 'os.elf', "      \
+    "{ name = 'programs', file = 'programs.pack' }, 'disk.img' }, cmdline = "                      \
+    "'vm=a ram=4M modules=programs disk=disk.img cmdline=quiet vm=b ram=4M modules=programs "      \
+    "disk=disk.img cmdline=quiet vm=c ram=4M modules=programs cmdline=quiet' } m:run(1e8)\n"
 #define NEW                                                                                        \
     "m:create_vm { vm = 'c', ram = '4M', modules = 'programs', cmdline = 'init=hello quiet', "     \
     "weight = 512 } "
@@ -52,6 +58,13 @@ static const struct {
      "m:start_vm 'c' m:run(1e8) print(m.console:match 'c ended: [^\\n]*status %d') "
      "print(m.state, #m:list_vms())",
      "c ended: it powered off with status 0\nready\t0\n"},
+    /* Each has a disk of its own: of one image, or a part of the machine's disk. */
+    {DISKS
+     "m:vm 'a':input 'visitor\\ndisk sum\\n' m:vm 'b':input 'disk write 19 hello\\ndisk sum\\n' "
+     "m:vm 'c':input 'disk\\n' m:run(1e9) local a, b = m:vm 'a'.console, m:vm 'b'.console "
+     "print(a:match 'Hello[^\\n]*') print(a:match 'CRC.*' ~= b:match 'CRC.*') "
+     "print(m:vm 'c'.console)",
+     "Hello from process 2, ring 3.\ntrue\n$ disk\nthere is no disk\n$ \n"},
     /* Commands are part of the machine's history. */
     {TWO
      "m:record() local first = m.icount b:input 'hello\\n' m:run(40000) m:manage 'pause b' "

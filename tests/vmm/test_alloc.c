@@ -127,16 +127,14 @@ START_TEST(release_takes_back_everything_of_one_owner_only)
 
     ck_assert(alloc_frame(&a, 1, FRAME_RAM, &mine));
     ck_assert(alloc_frame(&a, 2, FRAME_RAM, &other));
-    ck_assert(alloc_ports(&a, 1, 0x1f0, 8));
-    ck_assert(alloc_line(&a, 1, 2));
+    ck_assert(alloc_sectors(&a, 1, 100, 8));
     a.cycles[1] = 77;
     alloc_release(&a, 1);
     ck_assert_uint_eq(alloc_entry(&a, mine)->type, FRAME_FREE);
     ck_assert_uint_eq(alloc_entry(&a, other)->owner, 2);
     ck_assert_uint_eq(alloc_asid(&a, 3), asid);
     ck_assert_uint_eq(a.asid_owner[kept], 2);
-    ck_assert(alloc_ports(&a, 2, 0x1f0, 8));
-    ck_assert(alloc_line(&a, 2, 2));
+    ck_assert(alloc_sectors(&a, 3, 100, 8));
     ck_assert_uint_eq(a.cycles[1], 0);
 }
 END_TEST
@@ -176,18 +174,18 @@ START_TEST(an_owner_gets_no_more_address_space_numbers_than_its_share)
 }
 END_TEST
 
-START_TEST(ports_and_lines_have_one_owner)
+START_TEST(a_sector_has_one_owner)
 {
     static const struct {
         word first, count;
         bool ok;
-    } rows[] = {{0x1f0, 8, true}, {0x1f0, 8, false}, {0x1f7, 1, false},    {0x1e8, 9, false},
-                {0x1e8, 8, true}, {0x1f8, 1, true},  {0x100, 0x200, false}};
+    } rows[] = {{100, 8, true}, {100, 8, false}, {107, 1, false}, {92, 9, false},
+                {92, 8, true},  {108, 1, true},  {0, 512, false}};
 
     for (unsigned i = 0; i < COUNT_OF(rows); i++)
-        ck_assert_msg(alloc_ports(&a, 1, rows[i].first, rows[i].count) == rows[i].ok, "row %u", i);
-    ck_assert(alloc_line(&a, 1, 2));
-    ck_assert(!alloc_line(&a, 2, 2));
+        ck_assert_msg(alloc_sectors(&a, 1 + i, rows[i].first, rows[i].count) == rows[i].ok,
+                      "row %u", i);
+    ck_assert(!alloc_sectors(&a, 1, 500, 1)); /* it has some */
 }
 END_TEST
 
@@ -238,7 +236,7 @@ Suite *suite_vmm_alloc(void)
     tcase_add_test(t, release_takes_back_everything_of_one_owner_only);
     tcase_add_test(t, address_space_numbers_are_all_different_and_never_0);
     tcase_add_test(t, an_owner_gets_no_more_address_space_numbers_than_its_share);
-    tcase_add_test(t, ports_and_lines_have_one_owner);
+    tcase_add_test(t, a_sector_has_one_owner);
     tcase_add_test_raise_signal(t, freeing_twice_is_a_mistake, SIGABRT);
     tcase_add_test_raise_signal(t, freeing_anothers_frame_is_a_mistake, SIGABRT);
     tcase_add_test_raise_signal(t, freeing_what_is_no_ram_is_a_mistake, SIGABRT);

@@ -33,7 +33,8 @@ START_TEST(one_vm_with_every_key)
     ck_assert_uint_eq(vms[0].ram, 8u << 20);
     ck_assert(slice_is(vms[0].kernel, "k.elf"));
     ck_assert(slice_is(vms[0].modules, "x,y"));
-    ck_assert_uint_eq(vms[0].disk, 0);
+    ck_assert(vms[0].disk.given);
+    ck_assert_uint_eq(vms[0].disk.count, 0);
     ck_assert(slice_is(vms[0].cmdline, "init=shell quiet"));
 }
 END_TEST
@@ -56,7 +57,7 @@ START_TEST(what_is_not_said_has_a_default)
     ck_assert_uint_eq(vms[0].ram, 16u << 20);
     ck_assert(slice_is(vms[0].kernel, "os.elf"));
     ck_assert(slice_is(vms[0].modules, ""));
-    ck_assert_uint_eq(vms[0].disk, DISK_NONE);
+    ck_assert(!vms[0].disk.given);
     ck_assert(slice_is(vms[0].cmdline, ""));
 }
 END_TEST
@@ -95,6 +96,18 @@ START_TEST(one_word_by_itself)
     ck_assert_uint_eq(d.cap, 9);
     ck_assert(!cmdline_value("cap", (struct slice){"x", 1}, &d, &why));
     ck_assert_str_eq(why.text, "cap=x: give percents of the processor, 1 to 100");
+}
+END_TEST
+
+START_TEST(disks)
+{
+    ck_assert(parse("vm=a disk=128+64 vm=b disk=image.bin vm=c disk=0"));
+    ck_assert_uint_eq(vms[0].disk.first, 128);
+    ck_assert_uint_eq(vms[0].disk.count, 64);
+    ck_assert_uint_eq(vms[0].disk.image.length, 0);
+    ck_assert(slice_is(vms[1].disk.image, "image.bin"));
+    ck_assert(vms[2].disk.given);
+    ck_assert_uint_eq(vms[2].disk.count + vms[2].disk.image.length, 0);
 }
 END_TEST
 
@@ -161,8 +174,13 @@ static const struct {
     {"vm=0123456789abcdef", "vm=0123456789abcdef: a name has 1 to 15 characters"},
     {"vm=a vm=a", "two VMs are called a"},
     {"vm=a vm=b vm=c vm=d", "too many VMs, at vm=d"},
-    {"vm=a disk=1", "disk=1: the machine has one disk, number 0"},
-    {"vm=a disk=x", "disk=x: the machine has one disk, number 0"},
+    {"vm=a disk=1",
+     "disk=1: give 0 for the machine's disk, sectors of it as in 128+64, or a module"},
+    {"vm=a disk=5+0",
+     "disk=5+0: give 0 for the machine's disk, sectors of it as in 128+64, or a module"},
+    {"vm=a disk=5+x",
+     "disk=5+x: give 0 for the machine's disk, sectors of it as in 128+64, or a module"},
+    {"vm=a disk=", "disk=: give 0 for the machine's disk, sectors of it as in 128+64, or a module"},
     {"vm=a nested=yes", "nested=yes: there is: on, off"},
     {"vm=a weight=0", "weight=0: give a number from 1 to 65535; 256 is usual"},
     {"vm=a weight=65536", "weight=65536: give a number from 1 to 65535; 256 is usual"},
@@ -213,6 +231,7 @@ Suite *suite_vmm_cmdline(void)
     tcase_add_test(t, braces_hold_braces);
     tcase_add_test(t, what_is_not_said_has_a_default);
     tcase_add_test(t, keys_belong_to_the_vm_before_them);
+    tcase_add_test(t, disks);
     tcase_add_test(t, shares_of_the_processor);
     tcase_add_test(t, a_monitor_that_stays_needs_no_vm);
     tcase_add_test(t, one_word_by_itself);

@@ -89,7 +89,6 @@ static void setup(void)
                                 .technique = &technique_full,
                                 .ram = GUEST_RAM,
                                 .kernel = {kernel, 1},
-                                .disk = DISK_NONE,
                                 .weight = SCHED_WEIGHT,
                                 .cmdline = {cmdline, sizeof cmdline - 1}};
     why = (struct line){.length = 0};
@@ -286,7 +285,7 @@ START_TEST(a_vm_that_ended_gives_back_all_that_it_held)
     uint32_t free_frames = vmm.alloc.free_count;
 
     vmm.disk.sectors = 10;
-    d.disk = 0;
+    d.disk.given = true;
     for (unsigned i = 0; i < 3; i++) {
         struct vm *vm = vm_create(&vmm, &d, &why);
         ck_assert_ptr_nonnull(vm);

@@ -12,8 +12,12 @@
 #include "tests/vmm/fake.h"
 #include "vmm/console.h"
 #include "vmm/disk.h"
+#include "vmm/image.h"
 #include "vmm/isa.h"
+#include "vmm/phys.h"
 #include "vmm/platform.h"
+
+#include "isa/boot.h"
 
 Suite *suite_vmm_vdev(void);
 
@@ -370,6 +374,118 @@ START_TEST(a_vm_that_goes_leaves_no_request_behind)
 }
 END_TEST
 
+/* A second VM, whose disk is sectors 40 to 49; the first one's are 10 to 29. */
+static void make_parts(struct vm *other)
+{
+    *other = *vm;
+    other->id = 2;
+    vmm.vms[1] = other;
+    vmm.vm_slots = 2;
+    vm->vdisk = (struct vdisk){.first = 10, .is_part = true};
+    vata_init(vm, 20);
+    other->vdisk = (struct vdisk){.first = 40, .is_part = true};
+    vata_init(other, 10);
+}
+
+static void ask(struct vm *of, word lba, uint8_t command)
+{
+    vbus_port_out(of, PORT_ata + 2, 1);
+    vbus_port_out(of, PORT_ata + 3, lba);
+    vbus_port_out(of, PORT_ata + 6, 0x40);
+    vbus_port_out(of, PORT_ata + 7, command);
+}
+
+START_TEST(parts_of_the_disk_are_disks_and_their_owners_take_turns)
+{
+    static struct vm other;
+
+    make_parts(&other);
+    ask(vm, 3, ATA_COMMAND_READ);
+    ck_assert_uint_eq(fake()->ports[3], 13);
+    ask(&other, 9, ATA_COMMAND_READ); /* has to wait */
+    ck_assert_uint_eq(fake()->ports[3], 13);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata + 7), 0x80);
+    fake()->disk_status = 0x50;
+    disk_interrupt(&vmm);
+    ck_assert_uint_eq(vbus_port_in(vm, PORT_ata + 7), 0x58);
+    ck_assert_uint_eq(fake()->ports[3], 49);
+    ck_assert_ptr_eq(vmm.disk.user, &other);
+    disk_interrupt(&vmm);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata + 7), 0x58);
+    ck_assert_ptr_null(vmm.disk.user);
+}
+END_TEST
+
+START_TEST(a_part_of_the_disk_ends_where_it_ends)
+{
+    static struct vm other;
+
+    make_parts(&other);
+    ask(&other, 10, ATA_COMMAND_READ);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata + 7), 0x51);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata + 1), 0x10);
+    ck_assert_ptr_null(vmm.disk.user);
+    ask(&other, 0, ATA_COMMAND_IDENTIFY);
+    fake()->disk_status = 0x50;
+    disk_interrupt(&vmm);
+    for (unsigned i = 0; i < 60; i++)
+        vbus_port_in(&other, PORT_ata);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata), 10);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata), 0);
+}
+END_TEST
+
+START_TEST(a_vm_that_goes_leaves_the_disk_to_the_next)
+{
+    static struct vm other;
+
+    make_parts(&other);
+    ask(vm, 3, ATA_COMMAND_READ);
+    ask(&other, 1, ATA_COMMAND_READ);
+    fake()->disk_status = 0x50;
+    disk_forget(vm);
+    ck_assert_ptr_eq(vmm.disk.user, &other);
+    ck_assert_uint_eq(fake()->ports[3], 41);
+}
+END_TEST
+
+/* Four sectors and a half in a module; what is written is seen by its writer alone. */
+START_TEST(an_image_is_read_by_all_and_written_by_copies)
+{
+    static struct boot_page boot = {.magic = BOOT_MAGIC, .module_count = 1};
+    static const struct slice name = {"image", 5};
+    static struct vm other;
+    hpa frame;
+    struct line why = {.length = 0};
+
+    ck_assert(alloc_frame_zero(&vmm.alloc, OWNER_VMM, FRAME_IMAGE, &frame));
+    boot.modules[0] = (struct boot_module){"image", frame, 4 * SECTOR_SIZE + 256};
+    memset(phys_ptr(frame + SECTOR_SIZE), 'm', SECTOR_SIZE);
+    vmm.boot = &boot;
+    ck_assert_uint_eq(image_frames(&vmm, name), 2);
+    other = *vm;
+    other.id = 2;
+    vmm.vms[1] = &other;
+    vmm.vm_slots = 2;
+    ck_assert(image_give(vm, name, &why) && image_give(&other, name, &why));
+    ck_assert_uint_eq(vm->ata.sectors, 4);
+    ask(vm, 1, ATA_COMMAND_WRITE);
+    for (unsigned i = 0; i < 256; i++)
+        vbus_port_out(vm, PORT_ata, 0x7777);
+    ck_assert_uint_eq(vbus_port_in(vm, PORT_ata + 7), 0x80);
+    ck_assert(vmm.disk.images_wait);
+    disk_serve_images(&vmm);
+    ck_assert_uint_eq(vbus_port_in(vm, PORT_ata + 7), 0x50);
+    ask(vm, 1, ATA_COMMAND_READ);
+    ask(&other, 1, ATA_COMMAND_READ);
+    disk_serve_images(&vmm);
+    ck_assert_uint_eq(vbus_port_in(vm, PORT_ata), 0x7777);
+    ck_assert_uint_eq(vbus_port_in(&other, PORT_ata), 0x6d6d);
+    ck_assert_uint_eq(*(const uint8_t *)phys_ptr(frame + SECTOR_SIZE), 'm');
+    ck_assert_uint_eq(fake()->words_out, 0);
+}
+END_TEST
+
 Suite *suite_vmm_vdev(void)
 {
     Suite *s = suite_create("vmm_vdev");
@@ -391,6 +507,10 @@ Suite *suite_vmm_vdev(void)
     tcase_add_test(t, of_several_vms_each_line_says_whose_it_is);
     tcase_add_test(t, a_write_goes_to_the_real_disk_sector_by_sector);
     tcase_add_test(t, an_error_of_the_real_disk_is_the_guests);
+    tcase_add_test(t, parts_of_the_disk_are_disks_and_their_owners_take_turns);
+    tcase_add_test(t, a_part_of_the_disk_ends_where_it_ends);
+    tcase_add_test(t, a_vm_that_goes_leaves_the_disk_to_the_next);
+    tcase_add_test(t, an_image_is_read_by_all_and_written_by_copies);
     tcase_add_test(t, an_interrupt_that_comes_too_early_or_for_nobody_is_nothing);
     tcase_add_test(t, a_vm_that_goes_leaves_no_request_behind);
     suite_add_tcase(s, t);

@@ -51,7 +51,8 @@ static void finish(struct vm *vm, uint8_t error)
 static void be_busy(struct vm *vm)
 {
     vm->ata.status = ATA_STATUS_BSY;
-    disk_start(vm, vm->ata.command, vm->ata.lba);
+    if (!disk_start(vm, vm->ata.command, vm->ata.lba)) /* its other driver uses the disk */
+        finish(vm, ATA_ERROR_ABRT);
 }
 
 static void offer_buffer(struct vm *vm)

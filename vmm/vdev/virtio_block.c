@@ -56,8 +56,10 @@ static void go_on(struct vm *vm)
         finish(vm, VIRTIO_BLOCK_ERROR);
         return;
     }
-    b->busy = true;
-    disk_start(vm, b->type == VIRTIO_BLOCK_OUT ? ATA_COMMAND_WRITE : ATA_COMMAND_READ, b->sector);
+    b->busy = disk_start(vm, b->type == VIRTIO_BLOCK_OUT ? ATA_COMMAND_WRITE : ATA_COMMAND_READ,
+                         b->sector);
+    if (!b->busy) /* the VM uses its ATA ports as well */
+        finish(vm, VIRTIO_BLOCK_ERROR);
 }
 
 /* Looks at the head of a request that has been taken, and begins it. False: no request at all. */
@@ -75,8 +77,9 @@ static bool begin(struct vm *vm)
     b->done = 0;
     b->size = head.type == VIRTIO_BLOCK_OUT ? c->read_size - (word)sizeof head : c->write_size - 1;
     if (head.type == VIRTIO_BLOCK_FLUSH) {
-        b->busy = true;
-        disk_start(vm, ATA_COMMAND_FLUSH, 0);
+        b->busy = disk_start(vm, ATA_COMMAND_FLUSH, 0);
+        if (!b->busy)
+            finish(vm, VIRTIO_BLOCK_ERROR);
     } else if (head.type != VIRTIO_BLOCK_IN && head.type != VIRTIO_BLOCK_OUT) {
         finish(vm, VIRTIO_BLOCK_UNSUPPORTED);
     } else if (b->size % SECTOR_SIZE || head.sector_high || head.sector > vm->ata.sectors ||
