@@ -225,24 +225,29 @@ bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out)
     return false;
 }
 
-/* With hardware assist the control registers of the guest's own kernel are in the processor; but
- * for those of paging where its tables are shadowed. Of them the monitor keeps ptbr and tptbr; what
- * eptbr is for the guest, the monitor itself finds out at the next exit. */
+/*
+ * With hardware assist the control registers of the guest's own kernel are in the processor; but for
+ * those that a monitor keeps and therefore intercepts, as the ones of paging where it shadows the
+ * guest's tables. Of them its page has ptbr and tptbr; what eptbr is for the guest, the monitor
+ * itself finds out at the next exit. What a monitor further out keeps is not known inside.
+ */
 enum where { IN_PAGE, IN_PROCESSOR, UNKNOWN };
 
 static enum where where_is(const struct host *h, uint16_t context, word reg)
 {
     struct machine_guest guest;
-    word nested = 0;
 
     if (context == 0 || context != view_current(h) || context != contexts(h)->base ||
         !machine_guest(h->machine, &guest))
         return IN_PAGE;
-    /* As its own monitor has it: further out the tables may be nested all the same. */
-    page_word(h, view_context(h, context), VMCB_nested_paging, &nested);
-    if (nested || (reg != CSR_ptbr && reg != CSR_tptbr && reg != CSR_eptbr))
-        return IN_PROCESSOR;
-    return reg == CSR_eptbr ? UNKNOWN : IN_PAGE;
+    for (uint16_t id = context; id != 0 && reg >= CSR_status; id = view_context(h, id)->parent) {
+        word intercepted = 0;
+
+        page_word(h, view_context(h, id), VMCB_icept_csr_read, &intercepted);
+        if (intercepted >> (reg - CSR_status) & 1)
+            return id == context && reg != CSR_eptbr ? IN_PAGE : UNKNOWN;
+    }
+    return IN_PROCESSOR;
 }
 
 bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
