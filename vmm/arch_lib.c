@@ -14,6 +14,20 @@ void *memcpy(void *to, const void *from, size_t size)
     const uint8_t *f = from;
 
     if (words_fit((uintptr_t)t, (uintptr_t)f)) {
+        for (; size >= WORDS_PER_ROUND * sizeof(word); size -= WORDS_PER_ROUND * sizeof(word)) {
+            word *to_words = (word *)(void *)t;
+            const word *from_words = (const word *)(const void *)f;
+            to_words[0] = from_words[0];
+            to_words[1] = from_words[1];
+            to_words[2] = from_words[2];
+            to_words[3] = from_words[3];
+            to_words[4] = from_words[4];
+            to_words[5] = from_words[5];
+            to_words[6] = from_words[6];
+            to_words[7] = from_words[7];
+            t += WORDS_PER_ROUND * sizeof(word);
+            f += WORDS_PER_ROUND * sizeof(word);
+        }
         for (; size >= sizeof(word); size -= sizeof(word), t += sizeof(word), f += sizeof(word))
             *(word *)(void *)t = *(const word *)(const void *)f;
     }

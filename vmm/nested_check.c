@@ -97,20 +97,25 @@ static const struct check {
 #include "isa/vmcb_checks.def"
 };
 
-static const uint8_t named[VMCB_NAMED_SIZE / sizeof(word)] = {
-#define VMCB(area, name, offset, meaning) [(offset) / sizeof(word)] = 1,
+/* All bits of the words that have a name. */
+static const word named[VMCB_NAMED_SIZE / sizeof(word)] = {
+#define VMCB(area, name, offset, meaning) [(offset) / sizeof(word)] = ~0u,
 #include "isa/vmcb.def"
 };
 
 static bool no_stray_head(const union vmcb *cb, word *offset)
 {
-    for (unsigned i = 0; i < COUNT_OF(named); i++) {
-        if (cb->words[i] && !named[i]) {
-            *offset = i * (word)sizeof(word);
-            return false;
-        }
-    }
-    return true;
+    word stray = 0;
+    unsigned i;
+
+    for (i = 0; i < COUNT_OF(named); i++)
+        stray |= cb->words[i] & ~named[i];
+    if (!stray)
+        return true;
+    for (i = 0; !(cb->words[i] & ~named[i]);)
+        i++;
+    *offset = i * (word)sizeof(word);
+    return false;
 }
 
 /* Mostly all are zero, and then a few at a time go quickly. */

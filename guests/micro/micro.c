@@ -108,6 +108,12 @@ static void run_in(word times)
         ops_port_in(PORT_uart + UART_LINE_STATUS);
 }
 
+static void run_cpuid(word times)
+{
+    for (word i = 0; i < times; i++)
+        cpuid(0);
+}
+
 static void run_regwr(word times)
 {
     for (word i = 0; i < times; i++)
