@@ -478,6 +478,17 @@ static uintptr_t data_addend(const struct cpu *c, gva address, word offset)
     return (uintptr_t)c->machine->ram + (offset & PAGE_MASK) - (address & PAGE_MASK);
 }
 
+/* A size that the compiler knows needs no call. */
+static void copy_value(void *to, const void *from, unsigned width)
+{
+    if (width == sizeof(word))
+        memcpy(to, from, sizeof(word));
+    else if (width == sizeof(uint16_t))
+        memcpy(to, from, sizeof(uint16_t));
+    else
+        memcpy(to, from, 1);
+}
+
 bool mmu_load(struct cpu *c, gva address, unsigned width)
 {
     hpa where;
@@ -489,7 +500,7 @@ bool mmu_load(struct cpu *c, gva address, unsigned width)
     c->value = 0;
     if (in_ram(c, where)) {
         word offset = where - RAM_BASE;
-        memcpy(&c->value, c->machine->ram + offset, width);
+        copy_value(&c->value, c->machine->ram + offset, width);
         remember(c, ACCESS_LOAD, address, data_addend(c, address, offset));
     } else {
         if (!bus_read(&c->machine->bus, where, width, &c->value))
@@ -513,7 +524,7 @@ bool mmu_store(struct cpu *c, gva address, unsigned width, word value)
     if (in_ram(c, where)) {
         word offset = where - RAM_BASE;
         const struct code_page *page = c->code.pages[offset >> PAGE_SHIFT];
-        memcpy(c->machine->ram + offset, &value, width);
+        copy_value(c->machine->ram + offset, &value, width);
         ram_written(c->machine, offset, width);
         if (!page || !page->any)
             remember(c, ACCESS_STORE, address, data_addend(c, address, offset));
