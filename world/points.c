@@ -14,7 +14,7 @@
 /* Work of the host, in plain steps: a nanosecond each, or less. Copying should be a tenth of all,
  * and a step back should take no longer than a blink. */
 #define WORK_LEAST    8000000u
-#define WORK_MOST     18000000u
+#define WORK_MOST     12000000u
 #define WORK_COPY     500u /* of a page */
 #define WORK_FOR_COPY 10u  /* times as much before the next */
 

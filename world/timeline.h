@@ -36,7 +36,7 @@
 #include "world/world.h"
 
 struct timeline_options {
-    uint64_t spacing; /* steps between snapshots near now; 0: 8 to 18 ms of the host's time */
+    uint64_t spacing; /* steps between snapshots near now; 0: about 8 to 12 ms of the host's time */
     size_t memory;    /* bytes of all snapshots together; 0: four times the RAM, 32 MiB to 1 GiB */
 };
 
