@@ -29,10 +29,16 @@
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
 
-#define CACHE_SIZE (CACHE_WORDS * 4)
+#define CACHE_SIZE    (CACHE_WORDS * 4)
 /* Slots for the cache: downwards from the first, none where a machine may have RAM. */
-#define SLOT_FIRST 0xfff00000u
-#define SLOT_LAST  0xc0000000u
+#define SLOT_FIRST    0xfff00000u
+#define SLOT_LAST     0xc0000000u
+
+/* Instructions of the longest way through a sequence, an indirect jump and what is behind it.
+ * A guest that has spoilt its own table could go round in circles. */
+#define SEQUENCE_MOST 64
+
+static const char left[] = "it has left its translation";
 
 /* ---- where the guest is to go on ----------------------------------------------------------- */
 
@@ -172,16 +178,18 @@ static bool in_sequence(const struct vcpu *v)
 /* An interrupt came: on to where a guest instruction begins, or to an exit. */
 static void finish_sequence(struct vcpu *v, word *ran)
 {
-    word cause = v->exit_cause;
+    word cause = v->exit_cause, steps = 0;
 
     if (!in_sequence(v))
         return;
     arch_hold_interrupts(true);
     v->real_status |= FIELD_status_ptf;
     do {
-        v->vm->bt->counts.steps++;
         enter_once(v, ran);
-    } while (v->exit_cause == CAUSE_single_step && in_sequence(v));
+        if (++steps == SEQUENCE_MOST)
+            vm_end(v->vm, left, NULL);
+    } while (v->exit_cause == CAUSE_single_step && !v->vm->ended && in_sequence(v));
+    v->vm->bt->counts.steps += steps;
     arch_hold_interrupts(false);
     if (v->exit_cause == CAUSE_single_step)
         v->exit_cause = cause; /* else the interrupt comes back at the next entry */
@@ -219,7 +227,7 @@ static void enter_translated(struct vcpu *v, gva host)
     if (bt->last)
         v->cb->pc = (bt->last->pc & ~3u) + index_of(bt->last, v->cb->pc) * 4;
     else
-        vm_end(v->vm, "it has left its translation", NULL);
+        vm_end(v->vm, left, NULL);
 }
 
 static void enter_direct(struct vcpu *v)
@@ -453,7 +461,7 @@ static void map(struct vcpu *v, gva address, enum access access)
 
     if (access == ACCESS_FETCH) {
         if (v->cb->ring == 0)
-            vm_end(v->vm, "it has left its translation", NULL);
+            vm_end(v->vm, left, NULL);
         else
             bt_direct_fetch(v, address);
         return;

@@ -58,7 +58,12 @@ static const struct {
     {"fail_with_7", "it powered off with status 7 at pc ", 7},
 };
 
-static const char *const techniques[] = {"full", "assist", "npt"};
+static const char *const techniques[] = {"full", "assist", "npt", "bt"};
+
+static enum variant machine_for(const char *technique)
+{
+    return strcmp(technique, "bt") == 0 ? CLASSIC : WITH_NPT;
+}
 
 START_TEST(a_kernel_that_goes_wrong_ends_its_vm_with_a_reason)
 {
@@ -69,7 +74,7 @@ START_TEST(a_kernel_that_goes_wrong_ends_its_vm_with_a_reason)
     snprintf(cmdline, sizeof cmdline, "vm=t technique=%s kernel=bad ram=2M cmdline=%s", technique,
              bad[i].name);
     snprintf(expected, sizeof expected, "t ended: %s", bad[i].reason);
-    struct run_result r = run_vmm(cmdline, WITH_NPT);
+    struct run_result r = run_vmm(cmdline, machine_for(technique));
     ck_assert_int_eq(r.stop, STOP_HALTED);
     ck_assert_uint_eq(r.status, bad[i].status);
     ck_assert_msg(strstr(r.messages, expected) != NULL, "%s: %s", cmdline, r.messages);
@@ -87,7 +92,7 @@ START_TEST(and_the_monitor_goes_on_with_the_others)
              "vm=bad technique=%s kernel=bad ram=2M cmdline=%s "
              "vm=good technique=%s kernel=good ram=8M cmdline=registers",
              technique, bad[i].name, technique);
-    struct run_result r = run_vmm(cmdline, WITH_NPT);
+    struct run_result r = run_vmm(cmdline, machine_for(technique));
     ck_assert_int_eq(r.stop, STOP_HALTED);
     ck_assert_uint_eq(r.status, bad[i].status);
     ck_assert_ptr_nonnull(strstr(r.messages, "bad ended: "));
@@ -109,10 +114,29 @@ START_TEST(a_vm_that_never_stops_leaves_time_to_the_others)
              "vm=greedy technique=%s kernel=bad ram=2M cmdline=%s "
              "vm=good technique=%s kernel=good ram=8M cmdline=probes",
              technique, greedy[(unsigned)_i % COUNT_OF(greedy)], technique);
-    struct run_result r = run_vmm(cmdline, WITH_NPT);
+    struct run_result r = run_vmm(cmdline, machine_for(technique));
     ck_assert_int_eq(r.stop, STOP_BUDGET);
     ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
     ck_assert_ptr_null(strstr(r.messages, "greedy ended"));
+    run_free(&r);
+}
+END_TEST
+
+/* The registers and tables in the page of the virtual CPU are the guest's to write. */
+START_TEST(a_translated_kernel_that_spoils_its_page_harms_nobody)
+{
+    char cmdline[300];
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=bad technique=bt kernel=bad ram=%dM cmdline=spoil_the_top "
+             "vm=good technique=bt kernel=good ram=8M cmdline=registers",
+             2 + _i);
+    struct run_result r = run_vmm(cmdline, CLASSIC);
+    ck_assert(r.stop == STOP_HALTED || r.stop == STOP_BUDGET);
+    ck_assert_msg(!strstr(r.messages, "internal error"), "%s", r.messages);
+    ck_assert(r.intact);
+    ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
+    ck_assert_ptr_nonnull(strstr(r.console, " ip ie status\n"));
     run_free(&r);
 }
 END_TEST
@@ -201,6 +225,7 @@ Suite *suite_vmm_misbehave(void)
                         COUNT_OF(bad) * COUNT_OF(techniques));
     tcase_add_loop_test(t, a_vm_that_never_stops_leaves_time_to_the_others, 0,
                         COUNT_OF(greedy) * COUNT_OF(techniques));
+    tcase_add_loop_test(t, a_translated_kernel_that_spoils_its_page_harms_nobody, 0, 10);
     tcase_add_test(t, sixty_four_vms_run_side_by_side);
     tcase_add_test(t, on_a_classic_machine_the_os_goes_wrong_by_itself);
     tcase_add_loop_test(t, what_cannot_be_run_is_refused_with_status_2, 0, COUNT_OF(unusable));

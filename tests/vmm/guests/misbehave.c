@@ -108,6 +108,25 @@ static void reach_by_paging(const struct boot_page *boot)
     *(volatile word *)0x40000000 = 0xdead;
 }
 
+/* Where binary translation has its vcpu page. A kernel can write it, and must harm only itself. */
+static void spoil_the_top(const struct boot_page *boot)
+{
+    word seed = boot->ram_size;
+
+    for (unsigned round = 0; round < 20000; round++) {
+        volatile word *at = (volatile word *)(uintptr_t)(0xfffff800 + (seed >> 8 & 0x7fc));
+        if (round < 10000) /* not yet what jumps go by */
+            at = (volatile word *)(uintptr_t)(0xfffffc00 + (seed >> 8 & 0x3fc));
+        seed = seed * 1664525 + 1013904223;
+        *at = seed % 3 ? seed : (seed & 0xfffc) | 0xfff00000;
+        csr_write(CSR_tscratch, csr_read(CSR_status));
+        csr_set(CSR_status, seed & 0xf000);
+        csr_write(CSR_epc, seed);
+        put_text("");
+        put_text(csr_read(CSR_tval) == 1 ? "." : "");
+    }
+}
+
 static void fail_with_7(const struct boot_page *boot)
 {
     (void)boot;
@@ -135,6 +154,7 @@ int kernel_main(const struct boot_page *boot)
         {"wait_for_nothing", wait_for_nothing},
         {"reach_for_the_monitor", reach_for_the_monitor},
         {"reach_by_paging", reach_by_paging},
+        {"spoil_the_top", spoil_the_top},
         {"fail_with_7", fail_with_7},
         {"spin", spin},
     };
