@@ -47,7 +47,7 @@ START_TEST(a_line_is_found_again_by_file_and_number)
     ck_assert_ptr_nonnull(row);
     word address = 0;
 
-    ck_assert(lines_find(&lines, "os/entry.S", row->line, &address));
+    ck_assert(lines_find(&lines, "native/entry.S", row->line, &address));
     ck_assert_uint_eq(lines_at(&lines, address)->line, row->line);
     ck_assert(!lines_find(&lines, "ntry.S", row->line, &address));
     ck_assert(!lines_find(&lines, NULL, 0, &address));
