@@ -106,7 +106,7 @@ int proc_spawn(struct proc *parent, const char *program, const struct arguments 
     p->files[0] = shared(in);
     p->files[1] = shared(out);
     p->files[2] = shared(err);
-    p->state = PROCESS_READY;
+    sched_ready(p);
     return p->pid;
 }
 

@@ -1,6 +1,8 @@
 /*
  * Who runs. Each switch gives the process a whole slice; the timer is set to its end, or to
- * the first moment at which a sleeper wants to wake, whichever is earlier.
+ * the first moment at which a sleeper wants to wake, whichever is earlier. A process that is
+ * alone has no slice: nobody waits for its end, and the timer rings for sleepers only. It gets
+ * one when somebody else becomes ready.
  *
  * The kernel itself is never preempted: a timer interrupt there only takes note, and the
  * switch happens on the way back to the user program. What the kernel must protect itself
@@ -24,7 +26,7 @@ void context_switch(struct context *from, const struct context *to);
 
 static struct proc *running, *idle;
 static uint64_t running_since;
-static bool slice_is_over;
+static bool slice_is_over, has_slice;
 
 void sched_init(struct proc *the_idle)
 {
@@ -78,9 +80,17 @@ static void set_timer(uint64_t now)
 {
     uint64_t deadline = wake_sleepers(now);
 
-    if (running != idle && now + SLICE < deadline)
+    has_slice = running != idle && choose() != idle;
+    if (has_slice && now + SLICE < deadline)
         deadline = now + SLICE;
     timer_set(deadline);
+}
+
+void sched_ready(struct proc *p)
+{
+    p->state = PROCESS_READY;
+    if (running != idle && !has_slice)
+        set_timer(timer_now());
 }
 
 void sched_switch(void)
@@ -135,7 +145,7 @@ void sched_wake(const void *channel)
     for (unsigned i = 0; i < PROC_MAX; i++) {
         struct proc *p = proc_at(i);
         if (p->state == PROCESS_WAITING && p->channel == channel)
-            p->state = PROCESS_READY;
+            sched_ready(p);
     }
     irq_restore(irq);
 }

@@ -23,6 +23,9 @@ void sched_sleep(const void *channel, uint64_t until);
 /* Everybody who waits for `channel` becomes ready. Interrupt handlers may call it. */
 void sched_wake(const void *channel);
 
+/* This process can run from now on. Interrupts must be off. */
+void sched_ready(struct proc *p);
+
 /* The timer's interrupt. */
 void sched_timer(void);
 /* On the way back to a user program: its slice may be over. Interrupts must be off. */

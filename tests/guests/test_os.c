@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GREETING "Trapeze OS: 16384 KiB of memory, 23 files\n"
+#define GREETING "Trapeze OS: 16384 KiB of memory, 24 files\n"
 
 /* ---- sessions ---- */
 
@@ -18,11 +18,11 @@ static const struct os_exchange exchanges[] = {
     {"hello", "Hello from process 2, ring 3.\n"},
     {"hello Ada \"Grace Hopper\"", "Hello, Ada.\nHello, Grace Hopper.\n"},
     {"echo one  two", "one two\n"},
-    {"help",
-     "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
-     "built in: help, exit [STATUS], exec PROGRAM [ARGUMENT...]\n"
-     "programs: cat disk echo faults forkwait hello hoard ls misbehave primes ps relay shell sleep spin "
-     "status syscalls tables turns wc wild\n"},
+    {"help", "PROGRAM [ARGUMENT...] [< FILE] [| PROGRAM...] [&]\n"
+             "built in: help, exit [STATUS], exec PROGRAM [ARGUMENT...]\n"
+             "programs: cat disk echo faults forkwait hello hoard ls misbehave primes ps queens "
+             "relay shell sleep spin "
+             "status syscalls tables turns wc wild\n"},
     {"primes", "168 primes up to 1000, the largest is 997\n"},
     {"primes 0", "0 primes up to 0\n"},
     {"primes 20000", "2262 primes up to 20000, the largest is 19997\n"},
