@@ -487,8 +487,9 @@ static void control_words(struct rng *g, const struct page *p, bool npt)
 
     set(p, VMCB_magic, rng_percent(g, 98) ? VMCB_MAGIC : rng_word(g));
     set(p, VMCB_vmid, rng_percent(g, 97) ? 1 + rng_below(g, 3) : rng_below(g, 2) << 16);
-    set(p, VMCB_icept_insn, intercepts(g, 0x37f) | (rng_percent(g, 97) ? 0x300 : 0) |
-                                (rng_percent(g, 50) ? 1u << INTERCEPT_interrupts : 0));
+    set(p, VMCB_icept_insn,
+        intercepts(g, 0x37f) | (rng_percent(g, 97) ? 0x300 : 0) |
+            (rng_percent(g, 50) ? 1u << INTERCEPT_interrupts : 0));
     set(p, VMCB_icept_cause, intercepts(g, 0x0700bfff));
     set(p, VMCB_icept_csr_read, intercepts(g, 0x3fff));
     set(p, VMCB_icept_csr_write, intercepts(g, 0x3fff));
