@@ -258,21 +258,49 @@ static const char *break_text(const struct tui *t, const struct break_point *p, 
     return out;
 }
 
-static void command_break(struct tui *t, const char *arguments)
+/* A place or an event, as the command `name` is told; complains and returns false. */
+static bool read_point(struct tui *t, const char *name, const char *arguments,
+                       struct break_point *point)
 {
     struct pane_view view = tui_view(t);
-    struct break_point point;
-    char text[BREAK_TEXT_SIZE + 32];
     struct error err;
 
     if (!view.host) {
         tui_complain(t, "the scenario has made no machine");
-        return;
+        return false;
     }
-    if (break_parse(&point, view.host, view.context, arguments, &err)) {
-        tui_complain(t, "break: %s", err.text);
-        return;
+    if (break_parse(point, view.host, view.context, arguments, &err)) {
+        tui_complain(t, "%s: %s", name, err.text);
+        return false;
     }
+    return true;
+}
+
+static void complain_full(struct tui *t, const char *name)
+{
+    tui_complain(t, "%s: there are %d breakpoints, and no room for more", name, BREAKS_MAX);
+}
+
+static void command_until(struct tui *t, const char *arguments)
+{
+    struct break_point point;
+
+    if (!read_point(t, "until", arguments, &point))
+        return;
+    point.once = point.unlisted = true;
+    if (verbs_add_break(&t->run, &point))
+        begin(t, VERB_GO, 0);
+    else
+        complain_full(t, "until");
+}
+
+static void command_break(struct tui *t, const char *arguments)
+{
+    struct break_point point;
+    char text[BREAK_TEXT_SIZE + 32];
+
+    if (!read_point(t, "break", arguments, &point))
+        return;
     switch (verbs_toggle_break(&t->run, &point)) {
     case BREAKS_SET:
         tui_say(t, "breakpoint %s", break_text(t, &point, text, sizeof text));
@@ -281,7 +309,7 @@ static void command_break(struct tui *t, const char *arguments)
         tui_say(t, "no more breakpoint %s", break_text(t, &point, text, sizeof text));
         break;
     case BREAKS_FULL:
-        tui_complain(t, "break: there are %d breakpoints, and no room for more", BREAKS_MAX);
+        complain_full(t, "break");
         break;
     }
 }

@@ -245,7 +245,7 @@ void tui_log_machines(struct tui *t)
 /* The scenario of one that has only a program. */
 static const char no_scenario[] =
     "return {\n"
-    "    title = 'A program on the bare machine',\n"
+    "    title = 'A program on the machine',\n"
     "    text = 'The machine stands before the first instruction. s steps, t runs to the next '\n"
     "        .. 'trap, c runs on, w says why the machine stands; the capital letters go back in '\n"
     "        .. 'time.',\n"

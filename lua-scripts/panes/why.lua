@@ -14,7 +14,9 @@ return {
         local text, reason = ui.why()
         local lines = ui.wrap(text or nothing, p.w - 1)
 
-        p:note(reason)
+        if #reason < p.w - 12 then -- a sentence of the story stands in the message line anyway
+            p:note(reason)
+        end
         p:list(#lines, function(i)
             return { lines[i], text and i == 1 and "bad" or "normal" }
         end, { text = true })
