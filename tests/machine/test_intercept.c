@@ -83,6 +83,73 @@ START_TEST(each_bit_makes_its_instruction_an_exit_and_only_that)
 }
 END_TEST
 
+/* Exceptions that need another ring, or paging: A1 is not mapped, A2 is where it may only be read. */
+#define READ_ONLY 0x00400000u
+
+static const struct {
+    const char *what;
+    unsigned ring;
+    bool paged;
+    word insn, code, info1;
+} exceptions[] = {
+    {"ecall from ring 1", 1, false, 0x00000073, 41, 0},
+    {"ecall from ring 2", 2, false, 0x00000073, 42, 0},
+    {"ecall from ring 3", 3, false, 0x00000073, 43, 0},
+    {"hcall from ring 1", 1, false, 0x0000000b, 57, 0},
+    {"hcall from ring 3", 3, false, 0x0000000b, 57, 0},
+    {"csrr a0, tvec in ring 3", 3, false, 0x7c102573, 56, 0x7c102573},
+    {"lw a0, 0(a1)", 3, true, 0x0005a503, 45, NOWHERE},
+    {"sw a0, 0(a1)", 0, true, 0x00a5a023, 47, NOWHERE},
+    {"sw a0, 0(a2)", 0, true, 0x00a62023, 47, READ_ONLY},
+};
+
+START_TEST(exceptions_of_other_rings_and_of_paging_have_codes_too)
+{
+    struct rig r;
+
+    for (unsigned i = 0; i < COUNT_OF(exceptions); i++) {
+        start(&r, false, exceptions[i].insn);
+        rig_map_ram(&r, ROOT);
+        rig_map(&r, ROOT, TABLE, READ_ONLY, DATA | PTE_V | PTE_R | PTE_PL);
+        rig_x(&r, A1, NOWHERE);
+        rig_x(&r, A2, READ_ONLY);
+        guests_set(&r, VMCB_icept_cause, 1u << (exceptions[i].code - EXIT_CAUSE));
+        guests_set(&r, VMCB_ring, exceptions[i].ring);
+        guests_set(&r, VMCB_status, exceptions[i].ring ? FIELD_status_pring : 0);
+        guests_set(&r, VMCB_ptbr, exceptions[i].paged ? rig_ptbr(ROOT, 0) : 0);
+        rig_run(&r, 2);
+        ck_assert_msg(guests_get(&r, VMCB_exit_code) == exceptions[i].code, "%s: code %u",
+                      exceptions[i].what, guests_get(&r, VMCB_exit_code));
+        guests_expect_exit(&r, exceptions[i].code, exceptions[i].info1, 0);
+        ck_assert_uint_eq(guests_get(&r, VMCB_exit_insn), exceptions[i].insn);
+        ck_assert_uint_eq(guests_get(&r, VMCB_exit_ring), exceptions[i].ring);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
+START_TEST(a_fetch_that_faults_exits_without_an_instruction)
+{
+    static const struct {
+        word pc, code;
+    } fetches[] = {{NOWHERE, 33}, {READ_ONLY, 44}};
+    struct rig r;
+
+    for (unsigned i = 0; i < COUNT_OF(fetches); i++) {
+        start(&r, false, 0);
+        rig_map(&r, ROOT, TABLE, READ_ONLY, DATA | PTE_V | PTE_R);
+        guests_set(&r, VMCB_icept_cause, 1u << (fetches[i].code - EXIT_CAUSE));
+        guests_set(&r, VMCB_ptbr, i ? rig_ptbr(ROOT, 0) : 0);
+        guests_set(&r, VMCB_pc, fetches[i].pc);
+        rig_run(&r, 2);
+        guests_expect_exit(&r, fetches[i].code, fetches[i].pc, 0);
+        ck_assert_uint_eq(guests_get(&r, VMCB_exit_insn), 0);
+        ck_assert_uint_eq(guests_get(&r, VMCB_exit_next_pc), fetches[i].pc);
+        rig_fini(&r);
+    }
+}
+END_TEST
+
 /* hcall and vmrun have no choice. */
 START_TEST(hcall_and_vmrun_always_exit_from_ring_0)
 {
@@ -377,6 +444,8 @@ Suite *suite_machine_intercept(void)
     TCase *c = tcase_create("intercepts");
 
     tcase_add_test(c, each_bit_makes_its_instruction_an_exit_and_only_that);
+    tcase_add_test(c, exceptions_of_other_rings_and_of_paging_have_codes_too);
+    tcase_add_test(c, a_fetch_that_faults_exits_without_an_instruction);
     tcase_add_test(c, hcall_and_vmrun_always_exit_from_ring_0);
     tcase_add_test(c, each_register_has_a_bit_for_reading_and_one_for_writing);
     tcase_add_test(c, an_intercepted_access_tells_the_value);

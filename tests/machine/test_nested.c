@@ -251,6 +251,30 @@ START_TEST(a_fetch_faults_as_a_fetch)
 }
 END_TEST
 
+/* The trap is delivered; what is missing is the handler's first instruction, and that is an exit and
+ * no shutdown. */
+START_TEST(a_handler_on_a_page_that_is_not_there_yet_is_waited_for)
+{
+    struct rig r;
+
+    start(&r, false);
+    rig_put_at(&r, HPAGE(0), PLAIN(ecall));
+    rig_put_at(&r, HPAGE(4), I(addi, A2, A2, 1));
+    guests_set(&r, VMCB_tvec, GPAGE(4));
+    nested_map(&r, 4, 0);
+    rig_run(&r, 3);
+    guests_expect_exit(&r, EXIT_nested_fault, GPAGE(4), NESTED_FETCH);
+    ck_assert_uint_eq(guests_get(&r, VMCB_pc), GPAGE(4));
+    ck_assert_uint_eq(guests_get(&r, VMCB_epc), GPAGE(0));
+    ck_assert_uint_eq(guests_get(&r, VMCB_cause), CAUSE_ecall_ring0);
+    ck_assert_uint_eq(guests_get(&r, VMCB_exit_event), 0);
+    nested_map(&r, 4, ALL);
+    guests_again(&r, 2);
+    rig_expect_pc(&r, GPAGE(4) + 4);
+    rig_fini(&r);
+}
+END_TEST
+
 /* The guest's own fault is the guest's, though the page would be missing below as well. */
 START_TEST(the_guests_own_table_is_asked_first)
 {
@@ -505,6 +529,7 @@ Suite *suite_machine_nested(void)
     tcase_add_test(c, accessed_and_dirty_are_set_in_both_tables);
     tcase_add_test(c, a_nested_fault_tells_address_and_kind_and_sets_nothing);
     tcase_add_test(c, a_fetch_faults_as_a_fetch);
+    tcase_add_test(c, a_handler_on_a_page_that_is_not_there_yet_is_waited_for);
     tcase_add_test(c, the_guests_own_table_is_asked_first);
     tcase_add_test(c, rings_are_the_guests_affair);
     tcase_add_test(c, behind_the_nested_table_may_be_a_device_or_nothing);
