@@ -11,7 +11,8 @@
  *            that is not 0, one has come in between, and deliver brings it
  *   clock    the guest's time is the `time` counter, which its kernel may read, plus clock; read
  *            again when clock_version has changed meanwhile
- *   updates  an entry's address and its new value; or, by the low bits of the address, a flush
+ *   updates  an entry's address and its new value; or, by the low bits of the address, a flush, or
+ *            the alarm
  */
 #ifndef ISA_HYPERCALL_H
 #define ISA_HYPERCALL_H
@@ -43,6 +44,8 @@
 #define UPDATE_ENTRY       0 /* value becomes the entry at the address */
 #define UPDATE_FLUSH_PAGE  1 /* forgets the page at value; bits 10:2 of the address: ASID */
 #define UPDATE_FLUSH_SPACE 2 /* forgets all of an ASID, as above */
+#define UPDATE_ALARM                                                                               \
+    3 /* hypercall timer: value is the low word, bits 31:2 of the address the high, signed */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

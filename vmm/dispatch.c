@@ -15,6 +15,7 @@
 #include "vmm/disk.h"
 #include "vmm/emulate.h"
 #include "vmm/isa.h"
+#include "vmm/para.h"
 #include "vmm/mgmt.h"
 #include "vmm/platform.h"
 #include "vmm/sched.h"
@@ -175,6 +176,8 @@ static void run(struct vm *vm)
     if (vm->vmm->sched.timer_stale)
         sched_program(vm->vmm);
     vcpu_publish(v);
+    if (vm->vmm->clock_reader && vm->vmm->clock_reader != vm)
+        para_close_clock(vm->vmm);
     arch_hint_enter(vm->id);
     vm->technique->enter(v);
     v->instret += v->ran;

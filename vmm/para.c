@@ -7,7 +7,8 @@
  *                           page: one entry, where trap and emulate takes one for each register
  *   the kernel returns   -> iret, which also carries its page-table updates
  *   interrupts on, off   a store to the shared page
- *   the time             the counter itself, open to ring 1
+ *   the time             the counter itself: opened to ring 1 when the kernel first reads it,
+ *                        until something else than that kernel runs
  *
  * So a page fault costs two exits: the fault, and the iret that brings the new entry.
  *
@@ -30,9 +31,11 @@
 
 #define REG_SP       2
 #define REG_A7       17
-#define COUNTER_TIME 2u /* bit of cntren */
-#define CPUID_MATCH  0x0000500bu
+#define COUNTER_TIME 2u          /* bit of cntren */
+#define CPUID_MATCH  0x0000500bu /* cpuid */
 #define CPUID_MASK   0xfff0707fu
+#define TIME_MATCH   0xc0102073u /* csrr of time or timeh */
+#define TIME_MASK    0xf7fff07fu
 
 /* What iret takes from the status that the guest asks for. */
 #define STATUS_ASKED                                                                               \
@@ -76,6 +79,8 @@ static void destroy(struct vm *vm)
     para_close_ports(vm);
     para_end_grants(vm);
     para_forget(vm);
+    if (vm->vmm->clock_reader == vm)
+        para_close_clock(vm->vmm);
 }
 
 /* ---- interrupts and traps ----------------------------------------------------------------- */
@@ -111,6 +116,13 @@ static void trapped(struct vcpu *v)
         v->x[REG_SP] = s->kernel_sp;
 }
 
+void para_alarm(struct vcpu *v, word low, word high)
+{
+    v->cb->timecmp = low;
+    v->cb->timecmph = high;
+    vtimer_changed(v);
+}
+
 void para_raise(struct vm *vm, word port)
 {
     struct hypercall_shared *s = vm->para ? vm->para->shared : NULL;
@@ -131,6 +143,18 @@ static void set_root(struct vcpu *v)
     v->root_stale = false;
 }
 
+static void open_clock(struct vm *vm)
+{
+    arch_open_counters(COUNTER_TIME);
+    vm->vmm->clock_reader = vm;
+}
+
+void para_close_clock(struct vmm *vmm)
+{
+    arch_open_counters(0);
+    vmm->clock_reader = NULL;
+}
+
 static void enter(struct vcpu *v)
 {
     struct hypercall_shared *s = v->vm->para->shared;
@@ -138,16 +162,19 @@ static void enter(struct vcpu *v)
 
     if (s)
         s->waiting = (v->cb->ip & v->cb->ie) != 0;
+    if (v->cb->ring != 0 && v->vm->vmm->clock_reader)
+        para_close_clock(v->vm->vmm);
     v->real_status = FIELD_status_tps | step | ring_real(v->cb->ring) << SHIFT_status_pring;
-    arch_open_counters(v->cb->ring == 0 ? COUNTER_TIME : 0);
     arch_enter(v);
-    arch_open_counters(0);
 }
 
-/* Everything a kernel needs has a hypercall; what it finds out by cpuid is answered. */
+/* Everything a kernel needs has a hypercall; but it may read the time by itself, and what it finds
+ * out by cpuid is answered. */
 static void privileged(struct vcpu *v)
 {
-    if ((v->exit_tval & CPUID_MASK) == CPUID_MATCH)
+    if ((v->exit_tval & TIME_MASK) == TIME_MATCH)
+        open_clock(v->vm); /* and it tries again */
+    else if ((v->exit_tval & CPUID_MASK) == CPUID_MATCH)
         emulate(v, v->exit_tval);
     else
         vcpu_trap(v, CAUSE_privileged, v->exit_tval);
@@ -230,9 +257,8 @@ enum outcome hypercall_share(struct vcpu *v)
     s->clock = v->cb->time_offset;
     s->clock_high = v->cb->time_offseth;
     vm->para->shared = s;
-    v->cb->timecmp = v->cb->timecmph = ~0u;
     v->cb->ie = FIELD_ie_timer | FIELD_ie_ext;
-    vtimer_changed(v);
+    para_alarm(v, ~0u, ~0u);
     return hypercall_answer(v, 0);
 }
 
@@ -275,8 +301,12 @@ enum outcome hypercall_deliver(struct vcpu *v)
 
 enum outcome hypercall_block(struct vcpu *v)
 {
+    word error = para_update(v->vm);
+
     if (!v->vm->para->shared)
         return hypercall_refuse(v, HYPERCALL_ERROR_state);
+    if (error)
+        return hypercall_end(v, error);
     vtimer_update(v);
     hypercall_answer(v, 0);
     return v->cb->ip & v->cb->ie ? RETIRED : WAITS;
@@ -284,8 +314,6 @@ enum outcome hypercall_block(struct vcpu *v)
 
 enum outcome hypercall_timer(struct vcpu *v)
 {
-    v->cb->timecmp = hypercall_argument(v, 0);
-    v->cb->timecmph = hypercall_argument(v, 1);
-    vtimer_changed(v);
+    para_alarm(v, hypercall_argument(v, 0), hypercall_argument(v, 1));
     return hypercall_answer(v, 0);
 }

@@ -22,6 +22,7 @@
 #include "isa/hypercall.h"
 
 struct vm;
+struct vmm;
 struct vcpu;
 enum hypercall_error;
 
@@ -68,8 +69,14 @@ struct para {
  * entry on. */
 bool para_signed(const struct p2m *map, gva entry);
 
+/* The guest's timer interrupts when its time is that or later. */
+void para_alarm(struct vcpu *v, word low, word high);
+
 /* Something happened at a port of the VM; nothing when it is not ready for it. */
 void para_raise(struct vm *vm, word port);
+
+/* The counters are the monitor's alone again: before anything else than a clock_reader runs. */
+void para_close_clock(struct vmm *vmm);
 
 /* ---- frames and tables (para_tables.c) ---- */
 

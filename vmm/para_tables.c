@@ -200,11 +200,28 @@ static void set_writable(struct vm *vm, gpa page, bool writable)
         arch_forget_page(page, vm->shadow.bare_asid);
 }
 
+/* The first entry from number i on that is not 0, PT_ENTRIES when there is none. Most tables are
+ * nearly empty, and a hypercall waits for this. */
+static unsigned next_entry(const word *table, unsigned i)
+{
+    for (; i % 8 && i < PT_ENTRIES; i++)
+        if (table[i])
+            return i;
+    for (; i < PT_ENTRIES; i += 8) {
+        const word *t = &table[i];
+        if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7])
+            break;
+    }
+    while (i < PT_ENTRIES && !table[i])
+        i++;
+    return i;
+}
+
 /* Counts all that a table leads to, or nothing. */
 static word get_all(struct vm *vm, enum para_type type, const word *table)
 {
-    for (unsigned i = 0; i < PT_ENTRIES; i++) {
-        word error = table[i] & PTE_V ? get(vm, type, table[i]) : 0;
+    for (unsigned i = next_entry(table, 0); i < PT_ENTRIES; i = next_entry(table, i + 1)) {
+        word error = get(vm, type, table[i]);
         if (!error)
             continue;
         while (i--)
@@ -243,10 +260,10 @@ enum outcome hypercall_table_make(struct vcpu *v)
     return hypercall_end(v, error);
 }
 
-static bool holds_foreign(struct vm *vm, const word *table)
+static bool holds_foreign(const struct para *p, const word *table)
 {
-    for (unsigned i = 0; i < PT_ENTRIES; i++)
-        if ((table[i] & PTE_V) && is_foreign(vm, table[i]))
+    for (unsigned i = 0; i < PARA_GRANTS; i++)
+        if ((p->mappings[i].entry & PAGE_MASK) == phys_of(table))
             return true;
     return false;
 }
@@ -266,11 +283,10 @@ enum outcome hypercall_table_free(struct vcpu *v)
     const word *table = p2m_word(&vm->map, page);
     if (type != PARA_LEAVES && type != PARA_ROOT)
         return hypercall_refuse(v, HYPERCALL_ERROR_type);
-    if (para_uses(f) > 1 || (type == PARA_LEAVES && holds_foreign(vm, table)))
+    if (para_uses(f) > 1 || holds_foreign(vm->para, table))
         return hypercall_refuse(v, HYPERCALL_ERROR_busy);
-    for (unsigned i = 0; i < PT_ENTRIES; i++)
-        if (table[i] & PTE_V)
-            put(vm, type, table[i]);
+    for (unsigned i = next_entry(table, 0); i < PT_ENTRIES; i = next_entry(table, i + 1))
+        put(vm, type, table[i]);
     para_drop(f);
     set_writable(vm, page, true);
     return hypercall_answer(v, 0);
@@ -363,8 +379,9 @@ static word apply(struct vm *vm, struct hypercall_update u)
         if (real != ASID_NONE)
             arch_forget_asid(real);
         return 0;
-    default:
-        return HYPERCALL_ERROR_invalid;
+    default: /* the two bits that are not there repeat the highest: all ones is never */
+        para_alarm(&vm->vcpu, u.value, (word)((int32_t)u.address >> 2));
+        return 0;
     }
 }
 

@@ -29,8 +29,9 @@ struct vmm {
     struct vm *vms[VMS_MAX]; /* [i] has owner number i + 1; NULL where there is none */
     unsigned vm_slots;       /* those from here on are NULL */
     unsigned vm_count;
-    bool stay;   /* without VMs too: commands may come */
-    word status; /* of the first VM that failed, 0 when none did */
+    bool stay;               /* without VMs too: commands may come */
+    struct vm *clock_reader; /* whose kernel the time counter is open to (para.c), NULL: nobody's */
+    word status;             /* of the first VM that failed, 0 when none did */
 };
 
 /* Entered from arch_entry.S with the real boot page. Returns the status to power off with. */

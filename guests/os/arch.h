@@ -5,7 +5,7 @@
  *   what                       native/: ring 0 of the machine     pv/: a monitor that it knows of
  *   interrupts on and off      status.IE                          a word of a shared page
  *   waiting                    wfi                                a hypercall
- *   time, alarm                counter, timecmp                   counter and an offset; a hypercall
+ *   time, alarm                counter, timecmp                   counter and an offset; queued
  *   a page-table entry         holds the page's address, stored   holds the real frame's number,
  *                                                                 queued, and checked by the monitor
  *   another address space      ptbr                               a hypercall

@@ -321,7 +321,6 @@ static const struct {
     {"in the shared page", SHARED, OTHER, RW, -HYPERCALL_ERROR_type},
     {"in nothing", NO_RAM, OTHER, RW, -HYPERCALL_ERROR_address},
     {"at the end of addresses", ~3u, OTHER, RW, -HYPERCALL_ERROR_address},
-    {"a kind of update that is none", LEAVES | 3, OTHER, RW, -HYPERCALL_ERROR_invalid},
 };
 
 START_TEST(an_entry_is_checked_before_it_counts)
@@ -394,6 +393,19 @@ START_TEST(a_batch_is_applied_up_to_what_is_wrong_and_no_further)
     s->update_count = ~0u;
     refuses(invalid, call(CALL_iret, 0, 0, 0, 0));
     check_all();
+}
+END_TEST
+
+START_TEST(an_alarm_waits_with_the_updates)
+{
+    struct hypercall_shared *s = vm->para->shared;
+
+    s->updates[0] = (struct hypercall_update){5u << 2 | UPDATE_ALARM, 77};
+    s->update_count = 1;
+    ck_assert_uint_eq(vm->vcpu.cb->timecmp, ~0u);
+    ck_assert_int_eq(call(CALL_block, 0, 0, 0, 0), 0);
+    ck_assert_uint_eq(vm->vcpu.cb->timecmp, 77);
+    ck_assert_uint_eq(vm->vcpu.cb->timecmph, 5);
 }
 END_TEST
 
@@ -769,6 +781,7 @@ Suite *suite_vmm_hypercall(void)
     tcase_add_test(t, a_table_with_one_bad_entry_is_no_table);
     tcase_add_test(t, a_table_cannot_make_itself_writable);
     tcase_add_test(t, a_batch_is_applied_up_to_what_is_wrong_and_no_further);
+    tcase_add_test(t, an_alarm_waits_with_the_updates);
     tcase_add_test(t, before_a_page_becomes_a_table_the_tlb_forgets_it);
     tcase_add_test(t, so_it_does_after_a_pointer_went_away);
     tcase_add_test(t, address_space_numbers_are_the_guests_own);

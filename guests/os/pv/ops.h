@@ -75,9 +75,10 @@ static inline uint64_t clock_now(void)
     return ((uint64_t)high << 32 | low) + offset;
 }
 
+/* In time: the next hypercall that leads out of the kernel, or waits, brings it. */
 static inline void clock_alarm(uint64_t deadline)
 {
-    hypercall_do(HYPERCALL_timer, (word)deadline, (word)(deadline >> 32), 0);
+    pv_queue((word)(deadline >> 32) << 2 | UPDATE_ALARM, (word)deadline);
 }
 
 /* ---- address spaces: tables.c ------------------------------------------------------------- */
