@@ -295,6 +295,7 @@ static void exit_indirect(struct vcpu *v, word bits, bool used_scratch)
     if (used_scratch) {
         v->x[SCRATCH_A] = bt->page->spills[0];
         v->x[SCRATCH_B] = bt->page->spills[1];
+        v->x[SCRATCH_C] = bt->page->spills[2];
     }
     gva target = (v->x[insn_rs1(bits)] + imm_i(bits)) & ~1u;
     if (target & 2) {

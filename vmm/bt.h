@@ -36,21 +36,27 @@ struct vm;
 
 /* ---- the vcpu page ------------------------------------------------------------------------- */
 
-#define BT_TAGS 128 /* entries of the table for indirect jumps, by bits 8:2 of the target */
+/* Entries of the table for indirect jumps, by bits 9:2 of a hash of the target: the target and
+ * itself, shifted right. */
+#define BT_TAGS 256
+#define BT_HASH 8
 
 struct bt_page {
-    word out_of_reach[512];
+    word unused[256];
     word tags[BT_TAGS];  /* guest address, or BT_NO_TAG */
     word dests[BT_TAGS]; /* where its translation is */
     word regs[16];       /* the VMCB's words from status on */
     word pending;        /* ip & ie: an interrupt waits for IE */
-    word spills[2];      /* a guest register whose place a sequence has taken */
+    word spills[3];      /* a guest register whose place a sequence has taken */
 };
 
 #define BT_NO_TAG         1u /* no instruction has an odd address */
 #define BT_PAGE_AT        0xfffff000u
-/* What a load or store from x0 has as its offset. */
+/* What a load or store from x0 has as its offset: the upper half is in reach. */
 #define BT_OFFSET(member) ((int)offsetof(struct bt_page, member) - (int)PAGE_SIZE)
+/* The same from bits 9:2 of the hash with all above set: that brings the tables into reach. */
+#define BT_INDEX          (-BT_TAGS * 4)
+#define BT_TABLE(member)  (BT_OFFSET(member) - BT_INDEX)
 
 /* ---- units --------------------------------------------------------------------------------- */
 

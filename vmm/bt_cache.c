@@ -178,7 +178,7 @@ void bt_link(struct bt *bt, word way, struct bt_unit *to)
 
 static unsigned tag_of(gva pc)
 {
-    return pc >> 2 & (BT_TAGS - 1);
+    return (pc ^ pc >> BT_HASH) >> 2 & (BT_TAGS - 1);
 }
 
 void bt_tag(struct bt *bt, struct bt_unit *to)

@@ -14,12 +14,12 @@
  * An indirect jump looks its target up in the table of the vcpu page. The target's own first
  * word restores the last scratch register:
  *
- *     sw   x31, spill 0         andi x30, x31, 508         mv   or li rd, guest's pc + 4
- *     sw   x30, spill 1         lw   x30, dests(x30)       jr   x30
- *     addi x31, rs1, imm        lw   x31, spill 0    there: lw  x30, spill 1
- *     andi x30, x31, 508
- *     lw   x30, tags(x30)
- *     bne  x30, x31, miss
+ *     sw   x31, spill 0        xor  x29, x29, x31        lw   x29, spill 2
+ *     sw   x30, spill 1        andi x29, x29, -4         lw   x31, spill 0
+ *     sw   x29, spill 2        ori  x29, x29, -1024      li   rd, guest's pc + 4
+ *     addi x31, rs1, imm       lw   x30, tags(x29)       jr   x30
+ *     srli x29, x31, 8         bne  x30, x31, miss
+ *                              lw   x30, dests(x29)      there: lw x30, spill 1
  */
 #include "vmm/arch.h"
 #include "vmm/bt.h"
@@ -188,7 +188,7 @@ static enum next jump_register(struct translation *t, word bits)
 {
     unsigned rd = insn_rd(bits);
 
-    if (t->plain || rd == SCRATCH_A || rd == SCRATCH_B) {
+    if (t->plain || rd >= SCRATCH_C) {
         put_exit(t, BT_INDIRECT, 0);
         put(t, bits);
         t->bt->counts.callouts++;
@@ -196,13 +196,17 @@ static enum next jump_register(struct translation *t, word bits)
     }
     put_store(t, SCRATCH_A, spill(0));
     put_store(t, SCRATCH_B, spill(1));
+    put_store(t, SCRATCH_C, spill(2));
     put(t, insn_i(MATCH_addi, SCRATCH_A, insn_rs1(bits), (int)imm_i(bits)));
-    put(t, insn_i(MATCH_andi, SCRATCH_B, SCRATCH_A, (BT_TAGS - 1) * 4));
-    put(t, insn_i(MATCH_lw, SCRATCH_B, SCRATCH_B, BT_OFFSET(tags)));
+    put(t, insn_i(MATCH_srli, SCRATCH_C, SCRATCH_A, BT_HASH));
+    put(t, insn_r(MATCH_xor, SCRATCH_C, SCRATCH_C, SCRATCH_A));
+    put(t, insn_i(MATCH_andi, SCRATCH_C, SCRATCH_C, -4));
+    put(t, insn_i(MATCH_ori, SCRATCH_C, SCRATCH_C, BT_INDEX));
+    put(t, insn_i(MATCH_lw, SCRATCH_B, SCRATCH_C, BT_TABLE(tags)));
     unsigned test = t->u->words;
     put(t, 0);
-    put(t, insn_i(MATCH_andi, SCRATCH_B, SCRATCH_A, (BT_TAGS - 1) * 4));
-    put(t, insn_i(MATCH_lw, SCRATCH_B, SCRATCH_B, BT_OFFSET(dests)));
+    put(t, insn_i(MATCH_lw, SCRATCH_B, SCRATCH_C, BT_TABLE(dests)));
+    put_load(t, SCRATCH_C, spill(2));
     put_load(t, SCRATCH_A, spill(0));
     if (rd)
         put_constant(t, rd, t->pc + 4);
