@@ -102,6 +102,7 @@ void debug_explain(struct debug *d, const char *arguments)
     if (t.length)
         debug_say(d, "%s", story);
     else
-        debug_fail(d, "nothing to explain here: it explains a trap or exit that has just stopped "
-                      "the machine ('trap' runs to the next), and shutdowns");
+        debug_fail(
+            d, "nothing to explain here: it explains a trap, exit or hole that has just stopped "
+               "the machine ('trap' runs to the next), and shutdowns");
 }

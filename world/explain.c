@@ -78,7 +78,7 @@ static void tell_operand(const struct story *s, char letter, unsigned number, bo
     *any = true;
 }
 
-static void tell_instruction(const struct story *s)
+void explain_instruction(const struct story *s)
 {
     bool any = false;
 
@@ -234,11 +234,27 @@ static void tell_refused(const struct story *s)
     if (row)
         text_add(s->out, "%s:%u: ", row->file, row->line);
     text_add(s->out, "vmrun refuses this VMCB, and nothing was run\n");
-    tell_instruction(s);
+    explain_instruction(s);
     text_add(s->out, "  field %s at 0x%03x (%s) = 0x%08x\n", field ? field->name : "without a name",
              e->tval, field ? field->meaning : "none", e->b);
     text_add(s->out, "  rule %s: %s\n", rule ? rule->name : "?", rule ? rule->text : "?");
 }
+
+static void drop_newline(struct text *out)
+{
+    if (out->length && out->data[out->length - 1] == '\n')
+        out->data[--out->length] = '\0';
+}
+
+/* Of what is no trap. */
+static const struct {
+    enum event_kind kind;
+    void (*tell)(const struct story *s);
+} others[] = {
+    {EVENT_refused, tell_refused},
+    {EVENT_hole, explain_hole},
+    {EVENT_escape, explain_escape},
+};
 
 void explain_event(const struct host *h, const struct event *e, struct text *out)
 {
@@ -251,20 +267,23 @@ void explain_event(const struct host *h, const struct event *e, struct text *out
         text_add(out, "%s", machine_shutdown_text(SHUTDOWN_wait_forever));
         return;
     }
-    if (e->kind == EVENT_refused) {
-        tell_refused(&s);
-        return;
+    for (unsigned i = 0; i < COUNT_OF(others); i++) {
+        if (others[i].kind == e->kind) {
+            others[i].tell(&s);
+            drop_newline(out);
+            return;
+        }
     }
     tell_place(&s);
-    tell_instruction(&s);
+    explain_instruction(&s);
     for (unsigned i = 0; i < COUNT_OF(rules); i++)
         if (rules[i].cause == vmcb_plain_cause(e->cause))
             rules[i].tell(&s);
     if (e->kind == EVENT_shutdown)
         text_add(out, "  so the machine stopped: %s",
                  machine_shutdown_text((enum machine_shutdown)e->a));
-    else if (out->length && out->data[out->length - 1] == '\n')
-        out->data[--out->length] = '\0';
+    else
+        drop_newline(out);
 }
 
 void explain_shutdown(struct host *h, struct text *out)
@@ -309,9 +328,12 @@ void explain_trap_loop(struct host *h, struct text *out)
     explain_event(h, last, out);
 }
 
-/* The trap or exit that the step before has ended in; NULL: it has not. */
-static const struct event *last_trap(struct host *h)
+/* What the step before has ended in, if it can be explained; NULL: it cannot. */
+static const struct event *last_told(struct host *h)
 {
+    static const uint32_t told = EVENT_BIT(EVENT_trap) | EVENT_BIT(EVENT_exit) |
+                                 EVENT_BIT(EVENT_refused) | EVENT_BIT(EVENT_hole) |
+                                 EVENT_BIT(EVENT_escape);
     const struct recorder *r = host_recorder(h);
     uint64_t now = machine_icount(host_machine(h));
 
@@ -319,7 +341,7 @@ static const struct event *last_trap(struct host *h)
         const struct event *e = recorder_at(r, i);
         if (e->icount + 1 < now)
             return NULL;
-        if (e->kind == EVENT_trap || e->kind == EVENT_exit || e->kind == EVENT_refused)
+        if (told & EVENT_BIT(e->kind))
             return e;
     }
     return NULL;
@@ -327,7 +349,7 @@ static const struct event *last_trap(struct host *h)
 
 void explain_stop(struct host *h, struct text *out)
 {
-    const struct event *e = last_trap(h);
+    const struct event *e = last_told(h);
 
     if (!explain_end(h, out) && e)
         explain_event(h, e, out);

@@ -12,7 +12,8 @@
 #define EXPLAIN_SIZE 2048
 
 /*
- * Appends lines about a `trap`, `exit`, `refused` or `shutdown` event of `h`, the last without a newline.
+ * Appends lines about a `trap`, `exit`, `refused`, `hole`, `escape` or `shutdown` event of `h`, the
+ * last without a newline.
  * Registers are read as they are, so they are told only of the step that was just made; page
  * tables are those of now.
  */
@@ -28,8 +29,8 @@ void explain_shutdown(struct host *h, struct text *out);
  * there is neither. */
 bool explain_end(struct host *h, struct text *out);
 
-/* The same, else the trap, the exit or the refused vmrun that the last step has ended in; nothing
- * when it has not. */
+/* The same, else the trap, exit, refused vmrun, hole or escape that the last step has ended in;
+ * nothing when it has not. */
 void explain_stop(struct host *h, struct text *out);
 
 /*

@@ -1,4 +1,4 @@
-/* An explanation under way (explain.c), and the part of it that is about memory; for world/ alone. */
+/* An explanation under way (explain.c), and its parts; for world/ alone. */
 #ifndef WORLD_EXPLAIN_STORY_H
 #define WORLD_EXPLAIN_STORY_H
 
@@ -19,7 +19,14 @@ static inline bool story_is_fresh(const struct story *s)
     return machine_icount(host_machine(s->host)) <= s->event->icount + 1;
 }
 
-/* The rules by cause, in lines. */
+/* A line about the instruction and its operands (explain.c). */
+void explain_instruction(const struct story *s);
+
+/* What did not trap (explain_hole.c). */
+void explain_hole(const struct story *s);
+void explain_escape(const struct story *s);
+
+/* The rules by cause, in lines (explain_memory.c). */
 void explain_misaligned(const struct story *s);
 void explain_fetch_misaligned(const struct story *s);
 void explain_walk(const struct story *s);

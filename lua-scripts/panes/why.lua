@@ -1,8 +1,9 @@
--- Why: what has stopped the machine, in words: a shutdown, a loop of traps, the trap or exit that
--- a command ran to. Source line, instruction, operands, the rule of the manual, the page walk.
+-- Why: what has stopped the machine, in words: a shutdown, a loop of traps, the trap, exit, hole or
+-- escape that a command ran to. Source line, instruction, operands, the rule of the manual, the page walk.
 
 local nothing = "Nothing to explain here. t runs to the next trap and x to the next VM exit, which "
-    .. "are explained here then; so are a shutdown and a loop of traps, wherever they end a run."
+    .. "are explained here then; so are holes, escapes, a refused vmrun, a shutdown and a loop of traps, wherever "
+    .. "they end a run."
 
 return {
     title = "Why",

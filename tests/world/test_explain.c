@@ -210,6 +210,29 @@ START_TEST(of_a_vm_both_what_it_believes_and_what_is_real_is_told)
 }
 END_TEST
 
+/* What is told after so many steps. */
+static void explain_after(const struct machine_config *config, const char *source, unsigned steps,
+                          char *buffer, size_t size)
+{
+    struct asm_result assembled;
+    struct error err = {0};
+    struct world *w;
+    struct host *h;
+
+    ck_assert_msg(asm_source(&assembled, "case.s", source, strlen(source), NULL, &err) == 0, "%s",
+                  err.text);
+    struct host_program program = {
+        .image = "case.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
+    ck_assert_int_eq(world_new(&w, &err), 0);
+    ck_assert_int_eq(world_add(w, NULL, config, &h, &err), 0);
+    ck_assert_int_eq(host_load(h, &program, &err), 0);
+    ck_assert_int_eq(host_advance(h, steps), ADVANCE_SLICE);
+    struct text out = text_init(buffer, size);
+    explain_stop(h, &out);
+    world_free(w);
+    asm_result_free(&assembled);
+}
+
 /* A monitor of one instruction, and its VMCB. */
 #define VMRUN                                                                                      \
     "_start: la a0, page\n vmrun a0\n j .\n.balign 4\nguest: .word 0\n.data\n.balign 4096\n"
@@ -231,28 +254,42 @@ static const struct {
 START_TEST(what_vmrun_refuses_or_ends_is_told)
 {
     struct machine_config config = machine_config_default();
-    const char *source = vmruns[_i].source;
     char text[EXPLAIN_SIZE];
-    struct asm_result assembled;
-    struct error err = {0};
-    struct world *w;
-    struct host *h;
 
     config.vt = true;
-    ck_assert_int_eq(asm_source(&assembled, "case.s", source, strlen(source), NULL, &err), 0);
-    struct host_program program = {
-        .image = "case.elf", .bytes = assembled.elf, .byte_count = assembled.elf_size};
-    ck_assert_int_eq(world_new(&w, &err), 0);
-    ck_assert_int_eq(world_add(w, NULL, &config, &h, &err), 0);
-    ck_assert_int_eq(host_load(h, &program, &err), 0);
-    ck_assert_int_eq(host_advance(h, vmruns[_i].steps), ADVANCE_SLICE);
-    struct text out = text_init(text, sizeof text);
-    explain_stop(h, &out);
+    explain_after(&config, vmruns[_i].source, vmruns[_i].steps, text, sizeof text);
     for (unsigned i = 0; i < COUNT_OF(vmruns[_i].says) && vmruns[_i].says[i]; i++)
         ck_assert_msg(strstr(text, vmruns[_i].says[i]) != NULL, "no \"%s\" in:\n%s",
                       vmruns[_i].says[i], text);
-    world_free(w);
-    asm_result_free(&assembled);
+}
+END_TEST
+
+/* A program in ring 3 of the classic machine, and its seventh step. */
+#define RING_3 "_start: li t0, 0xc\n csrw status, t0\n la t0, user\n csrw epc, t0\n tret\nuser: "
+static const struct {
+    const char *insn;
+    const char *says[3];
+} holes[] = {
+    {"csrr a0, status",
+     {"case.s:6: a hole", "in ring 3 it reads what is real, 0x0000003e", "only UF remains"}},
+    {"csrw status, x0", {"case.s:6: a hole", "only UF remains", "trap cause 24"}},
+    {"csrr a0, tvec", {"it reads what is real, 0x00000000 (x86: SIDT", "trap cause 24"}},
+    {"probe a0, a1", {"it answers for the real ring, 3", "VERR"}},
+    {"cpuid a0, x0", {"it answers with what is real, 0x5a505254", "CPUID"}},
+};
+
+START_TEST(a_hole_is_told_by_what_it_gave_and_what_it_kept_from_the_monitor)
+{
+    struct machine_config config = machine_config_default();
+    char text[EXPLAIN_SIZE], source[256];
+
+    config.classic = true;
+    snprintf(source, sizeof source, RING_3 "%s\n j .\n", holes[_i].insn);
+    explain_after(&config, source, 7, text, sizeof text);
+    for (unsigned i = 0; i < COUNT_OF(holes[_i].says) && holes[_i].says[i]; i++)
+        ck_assert_msg(strstr(text, holes[_i].says[i]) != NULL, "no \"%s\" in:\n%s",
+                      holes[_i].says[i], text);
+    ck_assert_int_ne(text[strlen(text) - 1], '\n');
 }
 END_TEST
 
@@ -268,6 +305,8 @@ Suite *suite_world_explain(void)
     tcase_add_loop_test(c, of_a_vm_both_what_it_believes_and_what_is_real_is_told, 0,
                         COUNT_OF(exits));
     tcase_add_loop_test(c, what_vmrun_refuses_or_ends_is_told, 0, COUNT_OF(vmruns));
+    tcase_add_loop_test(c, a_hole_is_told_by_what_it_gave_and_what_it_kept_from_the_monitor, 0,
+                        COUNT_OF(holes));
     suite_add_tcase(s, c);
     return s;
 }

@@ -6,6 +6,7 @@
 
 #include "isa/csr.h"
 #include "isa/insn.h"
+#include "world/explain.h"
 #include "world/view.h"
 
 #include <check.h>
@@ -173,6 +174,12 @@ START_TEST(the_first_hole_of_a_classic_machine_is_named)
     ck_assert_uint_ne(r->guest, r->reference);
     oracle_text(host, text, sizeof text);
     ck_assert_msg(strstr(text, "on bare hardware, after csrrci"), "%s", text);
+
+    char why[EXPLAIN_SIZE];
+    struct text out = text_init(why, sizeof why);
+    explain_stop(host, &out);
+    ck_assert_msg(strstr(why, "escape: the guest is not as it would be"), "%s", why);
+    ck_assert_msg(strstr(why, "it reads what is real"), "%s", why); /* the hole behind it */
 }
 END_TEST
 
