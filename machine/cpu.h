@@ -121,6 +121,12 @@ static inline word cpu_pending(const struct cpu *c)
            (cpu_timer_pending(c) ? FIELD_ip_timer : 0);
 }
 
+/* Exits if bit `intercept` of the instruction intercepts is set, and then true. */
+static inline bool guest_caught(struct cpu *c, unsigned intercept, word info1, word info2)
+{
+    return (c->guest.icept_insn >> intercept & 1) && guest_exit_by(c, intercept, info1, info2);
+}
+
 /* Ring or status have changed: asks for attention if that may let an interrupt or TF in. */
 static inline void cpu_look_up(struct cpu *c)
 {

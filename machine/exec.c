@@ -403,7 +403,7 @@ COLD_HANDLER(jalr_slow)
     {                                                                                              \
         word *csr = (word *)&c->regs + op->rs2;                                                    \
                                                                                                    \
-        if (unlikely((c->regs.ring | c->guest.icept_csr_read | c->guest.icept_csr_write) != 0))    \
+        if (unlikely((c->regs.ring | c->guest.icept_csr) != 0))                                    \
             GOTO(op_##name##_r);                                                                   \
         if (writes_##name(op) && trace_wants(&c->machine->trace, EVENT_csr))                       \
             GOTO(op_##name##_told);                                                                \

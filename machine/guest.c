@@ -16,6 +16,12 @@ struct guest guest_none(void)
     return (struct guest){.wires = FIELD_ip_ext};
 }
 
+void guest_derive(struct guest *g)
+{
+    g->icept_csr = g->icept_csr_read | g->icept_csr_write;
+    g->accesses = g->vmid << 12 | (g->nptbr ? FAST_NESTED : 0);
+}
+
 /* ---- the VMCB in RAM ---------------------------------------------------------------------- */
 
 /* The guest registers that have a word, as the fields of cpu_regs; instret, ip, status and the
@@ -89,6 +95,7 @@ static void load_control(struct guest *g, const struct vmcb *v)
     if (!(g->event & VMCB_EVENT_VALID))
         g->event = g->event_tval = 0;
     g->time_offset = pair(vmcb_get(v, VMCB_time_offset), vmcb_get(v, VMCB_time_offseth));
+    guest_derive(g);
 }
 
 static void load_registers(struct cpu *c, const struct vmcb *v)
@@ -224,10 +231,8 @@ static bool intercepts(const struct cpu *c, unsigned bit)
     return c->guest.icept_insn >> bit & 1;
 }
 
-bool guest_caught(struct cpu *c, unsigned intercept, word info1, word info2)
+bool guest_exit_by(struct cpu *c, unsigned intercept, word info1, word info2)
 {
-    if (!intercepts(c, intercept))
-        return false;
     c->not_retired++;
     guest_exit(c, EXIT_INSN + intercept, info1, info2);
     return true;
@@ -245,14 +250,6 @@ bool guest_caught_port(struct cpu *c, word port, word value)
             return false;
     }
     return guest_caught(c, INTERCEPT_port, port, value);
-}
-
-bool guest_caught_trap(struct cpu *c, word cause, word tval)
-{
-    if (!(c->guest.icept_cause >> cause & 1))
-        return false;
-    guest_exit(c, EXIT_CAUSE + cause, tval, 0);
-    return true;
 }
 
 static word event_of(word cause)

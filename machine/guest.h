@@ -43,6 +43,8 @@ struct guest {
     word wires;      /* bits of ip that the interrupt controller's wire sets */
     word virtual_ip; /* or-ed into ip */
     word icept_insn, icept_cause, icept_csr_read, icept_csr_write;
+    word icept_csr; /* the last two, or-ed */
+    word accesses;  /* what the context of accesses (tlb.h) says of the guest */
     word io_map;
     word nptbr; /* 0: no nested paging */
     word vmid;
@@ -55,6 +57,8 @@ struct guest {
 
 /* State of a processor that runs no guest. */
 struct guest guest_none(void);
+/* Makes icept_csr and accesses from the others. */
+void guest_derive(struct guest *g);
 
 /* vmrun in root ring 0 by register rs1: true when the instruction is done (the guest runs, or its
  * VMCB was refused), c->next is then set. False: trapped. */
@@ -64,14 +68,11 @@ bool guest_enter(struct cpu *c, unsigned rs1);
  * calls has counted it as not retired where that is so. */
 void guest_exit(struct cpu *c, word code, word info1, word info2);
 
-/* The same by the current instruction if bit `intercept` of the instruction intercepts is set, and
- * then true. */
-bool guest_caught(struct cpu *c, unsigned intercept, word info1, word info2);
+/* The same by the current instruction, which has not retired. True. */
+bool guest_exit_by(struct cpu *c, unsigned intercept, word info1, word info2);
 /* By a port access that the permission map, or its absence, makes an exit. */
 bool guest_caught_port(struct cpu *c, word port, word value);
 
-/* A trap whose exception is intercepted: exits, true. */
-bool guest_caught_trap(struct cpu *c, word cause, word tval);
 /* A trap that the guest cannot take: exits. */
 void guest_shutdown(struct cpu *c, word cause, word tval);
 

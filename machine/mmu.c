@@ -278,7 +278,7 @@ static bool tlb_matches(const struct cpu *c, const struct tlb_entry *e, gva addr
 void tlb_update_context(struct cpu *c)
 {
     word on = c->regs.ptbr & PTBR_ON;
-    uint64_t context = c->guest.vmid << 12 | (c->guest.nptbr ? 1u << 28 : 0);
+    uint64_t context = c->guest.accesses;
 
     if (on)
         context |= asid_of(c->regs.ptbr) << 3 | c->regs.ring << 1 | 1;

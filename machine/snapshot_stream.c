@@ -160,6 +160,8 @@ static void guest(struct stream *s, struct guest *g, const struct machine_config
     u64(s, &g->host_timer);
     registers(s, &g->host);
     must(s, guest_is_sound(g, config), "the guest of a vmrun");
+    if (s->read)
+        guest_derive(g);
 }
 
 static void processor(struct stream *s, struct snapshot *t)

@@ -30,6 +30,7 @@ enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_COUNT };
 
 #define FAST_ENTRIES 256u
 #define FAST_WATCH   ((uint64_t)1 << 63)
+#define FAST_NESTED  (1u << 28) /* of the upper half */
 #define FAST_EMPTY   UINT64_MAX
 
 struct fast_entry {

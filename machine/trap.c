@@ -8,6 +8,7 @@
  */
 #include "machine/trap.h"
 
+#include "isa/vmcb.h"
 #include "machine/internal.h"
 
 void cpu_shutdown(struct cpu *c, enum machine_shutdown why, word cause, word tval)
@@ -89,19 +90,26 @@ void cpu_deliver(struct cpu *c, word cause, word tval)
     c->entered = cpu_icount(c);
 }
 
+/* An exception: of the running mode, or an exit. */
+static void raise(struct cpu *c, word cause, word tval)
+{
+    if (c->guest.icept_cause >> cause & 1)
+        guest_exit(c, EXIT_CAUSE + cause, tval, 0);
+    else
+        cpu_deliver(c, cause, tval);
+}
+
 void cpu_trap(struct cpu *c, word cause, word tval)
 {
     c->not_retired++;
-    if (!guest_caught_trap(c, cause, tval))
-        cpu_deliver(c, cause, tval);
+    raise(c, cause, tval);
 }
 
 void cpu_trap_step(struct cpu *c)
 {
     c->busy = true;
     c->insn = 0;
-    if (!guest_caught_trap(c, CAUSE_single_step, 0))
-        cpu_deliver(c, CAUSE_single_step, 0);
+    raise(c, CAUSE_single_step, 0);
 }
 
 word cpu_most_urgent(word bits)
