@@ -228,10 +228,16 @@ bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out)
 /*
  * With hardware assist the control registers of the guest's own kernel are in the processor; but for
  * those that a monitor keeps and therefore intercepts, as the ones of paging where it shadows the
- * guest's tables. Of them its page has ptbr and tptbr; what eptbr is for the guest, the monitor
- * itself finds out at the next exit. What a monitor further out keeps is not known inside.
+ * guest's tables. With TPS a trap or tret moves these from one register to another, without an
+ * exit: which is where now is seen from what the VMCB still says of the entry. A monitor inside
+ * knows it at its next exit only, and what a monitor further out keeps is not known inside.
  */
-enum where { IN_PAGE, IN_PROCESSOR, UNKNOWN };
+enum where { IN_PAGE, IN_PROCESSOR, MOVED, UNKNOWN };
+
+static bool has_tps(const struct host *h)
+{
+    return (machine_regs(h->machine)->status & FIELD_status_tps) != 0;
+}
 
 static enum where where_is(const struct host *h, uint16_t context, word reg)
 {
@@ -244,10 +250,29 @@ static enum where where_is(const struct host *h, uint16_t context, word reg)
         word intercepted = 0;
 
         page_word(h, view_context(h, id), VMCB_icept_csr_read, &intercepted);
-        if (intercepted >> (reg - CSR_status) & 1)
-            return id == context && reg != CSR_eptbr ? IN_PAGE : UNKNOWN;
+        if (!(intercepted >> (reg - CSR_status) & 1))
+            continue;
+        if (view_context(h, context)->parent == 0)
+            return MOVED;
+        return id != context || reg == CSR_eptbr || has_tps(h) ? UNKNOWN : IN_PAGE;
     }
     return IN_PROCESSOR;
+}
+
+/* What `reg` holds some register held at entry: what that was for the guest, the page tells. */
+static bool moved(const struct host *h, const struct context *k, word reg, word *value)
+{
+    static const word tables[] = {VMCB_ptbr, VMCB_tptbr, VMCB_eptbr};
+    struct machine_guest guest;
+    word now, loaded;
+
+    if (!machine_guest(h->machine, &guest) || !machine_csr_read(h->machine, reg, &now))
+        return false;
+    for (unsigned i = 0; i < COUNT_OF(tables); i++)
+        if (machine_read(h->machine, guest.vmcb + tables[i], &loaded, sizeof loaded) &&
+            loaded == now)
+            return page_word(h, k, tables[i], value);
+    return false;
 }
 
 bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
@@ -262,6 +287,8 @@ bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
     enum where where = where_is(h, context, reg);
     if (where == IN_PROCESSOR)
         return machine_register(h, reg, value);
+    if (where == MOVED)
+        return moved(h, k, reg, value);
     if (context == 0 || where == UNKNOWN)
         return false; /* a root that does not run has its registers on its stack, if at all */
     if (plain && context == h->leaver.context) {
