@@ -104,6 +104,8 @@ static const struct {
     {"build/guest/os.elf", "init=hello quiet", 0, 50000},
     {"build/guest/os.elf", "init=sleep,2 quiet", 0, 50000},  /* timer interrupts, and waiting */
     {"build/guest/os.elf", "init=status quiet", 152, 50000}, /* killed */
+    {"build/guest/tests/vmm/bugs.elf", "traps_without_paging", 0, 1000},
+    {"build/guest/tests/vmm/bugs.elf", "each_event_once", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "steps", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "counters", 0, 1000},
     {"build/guest/tests/vmm/conform.elf", "interrupts", 0, 1000},
