@@ -81,9 +81,11 @@ bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c)
 void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, uint16_t head, word written)
 {
     struct virtq_used_element e = {head, written};
-    word slot = q->given % q->size;
     uint16_t flags, idx = (uint16_t)(q->given + 1);
 
+    if (!q->size) /* the driver has taken it back meanwhile */
+        return;
+    word slot = q->given % q->size;
     if (!p2m_write(&vm->map, q->used + AT_RING + slot * (word)sizeof e, &e, sizeof e) ||
         !p2m_write(&vm->map, q->used + AT_IDX, &idx, sizeof idx) || !read16(vm, q->avail, &flags)) {
         virtqueue_break(q);
