@@ -62,7 +62,7 @@ bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c)
 
     if (!q->size || q->broken)
         return false;
-    *c = (struct chain){0};
+    *c = (struct chain){.set_up = q->set_up};
     if (!read16(vm, q->avail + AT_IDX, &idx) || (uint16_t)(idx - q->taken) > q->size) {
         virtqueue_break(q);
         return false;
@@ -78,12 +78,13 @@ bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c)
     return true;
 }
 
-void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, uint16_t head, word written)
+void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct chain *c,
+                    word written)
 {
-    struct virtq_used_element e = {head, written};
+    struct virtq_used_element e = {c->head, written};
     uint16_t flags, idx = (uint16_t)(q->given + 1);
 
-    if (!q->size) /* the driver has taken it back meanwhile */
+    if (!virtqueue_has(q, c))
         return;
     word slot = q->given % q->size;
     if (!p2m_write(&vm->map, q->used + AT_RING + slot * (word)sizeof e, &e, sizeof e) ||
@@ -204,6 +205,7 @@ enum outcome hypercall_queue(struct vcpu *v)
         return hypercall_refuse(v, HYPERCALL_ERROR_invalid);
     if (wanted.size && !fits(v->vm, &wanted))
         return hypercall_refuse(v, HYPERCALL_ERROR_address);
+    wanted.set_up = q->set_up + 1;
     *q = wanted;
     return hypercall_answer(v, 0);
 }

@@ -22,6 +22,7 @@ struct virtqueue {
     gpa desc, avail, used;
     uint16_t taken; /* chains taken from avail so far */
     uint16_t given; /* and given back through used */
+    word set_up;    /* how often it was: a chain of an earlier time is nobody's */
     bool broken;
 };
 
@@ -29,6 +30,7 @@ struct virtqueue {
 
 /* A request: pieces that the device reads come before those that it writes. */
 struct chain {
+    word set_up; /* of its queue, when it was taken */
     uint16_t head;
     uint16_t readable, writable; /* pieces of each */
     word read_size, write_size;  /* bytes of each, together */
@@ -52,8 +54,14 @@ struct virtio_ops {
 
 /* Takes the next chain that the driver offers. False: there is none, or the queue is broken. */
 bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c);
+/* Is the chain still the driver's wish? When not, its memory must be left alone. */
+static inline bool virtqueue_has(const struct virtqueue *q, const struct chain *c)
+{
+    return q->size && q->set_up == c->set_up;
+}
 /* Gives it back, with so many bytes written into it, and tells the driver if it wants to know. */
-void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, uint16_t head, word written);
+void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct chain *c,
+                    word written);
 /* No chain of it is to be used any more. */
 void virtqueue_break(struct virtqueue *q);
 

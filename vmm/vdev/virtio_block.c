@@ -38,7 +38,7 @@ static void finish(struct vm *vm, uint8_t status)
     if (!chain_write(vm, &b->chain, b->chain.write_size - 1, &status, 1))
         virtqueue_break(&b->queue);
     else
-        virtqueue_give(vm, &b->queue, EVENT_PORT_block, b->chain.head, in + 1);
+        virtqueue_give(vm, &b->queue, EVENT_PORT_block, &b->chain, in + 1);
 }
 
 /* The next sector of the request under way, or its end. */
@@ -103,23 +103,32 @@ static bool next(struct vm *vm)
     return !b->busy;
 }
 
+/* A sector, or a flush, of the request under way. */
+static void step_done(struct vm *vm, uint8_t error)
+{
+    struct vblock *b = &vm->vblock;
+
+    if (!error && b->type == VIRTIO_BLOCK_FLUSH) {
+        finish(vm, VIRTIO_BLOCK_OK);
+        return;
+    }
+    if (error || (b->type == VIRTIO_BLOCK_IN &&
+                  !chain_write(vm, &b->chain, b->done, vm->ata.buffer, SECTOR_SIZE))) {
+        finish(vm, VIRTIO_BLOCK_ERROR);
+        return;
+    }
+    b->done += SECTOR_SIZE;
+    b->sector++;
+    go_on(vm);
+}
+
 void virtio_block_done(struct vm *vm, uint8_t error)
 {
     struct vblock *b = &vm->vblock;
 
     b->busy = false;
-    if (error) {
-        finish(vm, VIRTIO_BLOCK_ERROR);
-    } else if (b->type == VIRTIO_BLOCK_FLUSH) {
-        finish(vm, VIRTIO_BLOCK_OK);
-    } else if (b->type == VIRTIO_BLOCK_IN &&
-               !chain_write(vm, &b->chain, b->done, vm->ata.buffer, SECTOR_SIZE)) {
-        finish(vm, VIRTIO_BLOCK_ERROR);
-    } else {
-        b->done += SECTOR_SIZE;
-        b->sector++;
-        go_on(vm);
-    }
+    if (virtqueue_has(&b->queue, &b->chain))
+        step_done(vm, error);
     while (next(vm)) /* at most as many as the queue holds */
         ;
 }

@@ -58,7 +58,7 @@ static bool transmit(struct vm *vm)
             virtqueue_break(q);
             return false;
         }
-        virtqueue_give(vm, q, EVENT_PORT_console, c.head, 0);
+        virtqueue_give(vm, q, EVENT_PORT_console, &c, 0);
     }
     return true;
 }
@@ -78,7 +78,7 @@ void virtio_console_input(struct vm *vm)
             }
             n++;
         }
-        virtqueue_give(vm, q, EVENT_PORT_console, c.head, n);
+        virtqueue_give(vm, q, EVENT_PORT_console, &c, n);
     }
 }
 
