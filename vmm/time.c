@@ -4,7 +4,9 @@
 #include "vmm/arch.h"
 #include "vmm/isa.h"
 #include "vmm/sched.h"
+#include "vmm/technique.h"
 #include "vmm/vm.h"
+#include "vmm/vmm.h"
 
 static uint64_t pair(word high, word low)
 {
@@ -50,9 +52,17 @@ static uint64_t deadline(const union vmcb *cb)
     return compare - back;
 }
 
+/* The compare register of the guest that vmrun runs is the processor's own meanwhile. */
+static bool is_real(const struct vcpu *v)
+{
+    return v->vm->technique->inject && v->vm->vmm->sched.current == v->vm && !v->waiting;
+}
+
 uint64_t vtimer_deadline(const struct vcpu *v)
 {
     uint64_t own = deadline(v->home), current = deadline(v->cb);
 
+    if (is_real(v))
+        return vcpu_nested(v) ? own : ARCH_NEVER;
     return own < current ? own : current;
 }

@@ -7,6 +7,7 @@
 #include "vmm/isa.h"
 #include "vmm/phys.h"
 #include "vmm/sched.h"
+#include "vmm/technique.h"
 #include "vmm/time.h"
 
 Suite *suite_vmm_sched(void);
@@ -28,6 +29,7 @@ static void setup(void)
         vms[i]->vmm = &vmm;
         vms[i]->id = i + 1;
         vms[i]->vcpu.vm = vms[i];
+        vms[i]->technique = &technique_full;
         vms[i]->vcpu.cb = vms[i]->vcpu.home = phys_ptr(vmcb);
         vmm.vms[i] = vms[i];
     }
