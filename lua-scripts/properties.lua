@@ -19,4 +19,17 @@ function M.efficiency(m, vm)
     return all and all > 0 and math.min(1, M.direct(m, vm) / all) or nil
 end
 
+-- What VMs of a machine tried to reach and were not given: a list of { kind, count }, and the sum.
+function M.refusals(m)
+    local list, sum = {}, 0
+    for _, kind in ipairs { "memory", "port", "hypercall", "vmcb" } do
+        local count = m:count("hint", { hint = "refused_" .. kind })
+        if count > 0 then
+            list[#list + 1] = { kind, count }
+        end
+        sum = sum + count
+    end
+    return list, sum
+end
+
 return M

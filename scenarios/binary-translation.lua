@@ -2,10 +2,10 @@
 
 local commands = { "hello", "primes 30", "cat motd | wc", "faults", "exit" }
 
-local function session(m)
-    for _, command in ipairs(commands) do
+local function session(m, typed)
+    for i = (typed or 0) + 1, #commands do
         m:run_until("text", "$ ", { max = 100e6 })
-        m:input(command .. "\n")
+        m:input(commands[i] .. "\n")
     end
     return m:run_until("end", { max = 100e6 })
 end
@@ -206,11 +206,12 @@ Beside it the same session runs on a bare classic machine, and under trap and em
         tz.say(("Its system call enters the kernel's handler: the translation at %s, in real ring %d."):format(
             tz.hex(s.handler.real), s.handler.ring))
 
-        -- The return to the program is a callout: it changes the ring.
+        -- The return to the program is a callout: it changes the ring. The shell waits for its first command.
+        m:input(commands[1] .. "\n")
         m:run_until("hint", { hint = "routine", max = 1e6, when = function(e) return m.mem.hpa:text(e.value, 8) == "tret" end })
         tz.say "tret is a callout: the monitor returns to ring 3 for the kernel."
 
-        session(m)
+        session(m, 1)
         s.counts = read_counts(m, s.counts_at)
         s.entry_chained = chained_ways(m, s.entry)
         tz.say "The guest is off. It printed what the bare machine printed; no instruction saw the real processor."

@@ -87,7 +87,7 @@ local function run_virtual(technique)
     session(m)
     r.machine, r.status, r.disk, r.console = m, m.status, m.disk_digest, guest_text(m.console)
     r.monitor = m.contexts[1].cycles
-    r.refused = m:count("hint", { hint = "refused" })
+    r.refusals, r.refused = properties.refusals(m)
     return r
 end
 
@@ -153,6 +153,11 @@ disk and its exit status equal the bare machine's. (The scenario escape-oracle c
         end
         print()
         tz.table(rows)
+        for _, r in ipairs(s.results) do
+            for _, row in ipairs(r.refusals) do
+                print(("%s was refused: %s, %d times"):format(r.name, row[1], row[2]))
+            end
+        end
         print "\nExits by cause:"
         for _, r in ipairs(s.results) do
             print(("  %-7s %s"):format(r.name, causes(r.machine, 6)))

@@ -55,8 +55,9 @@ void arch_hint_unit(hpa unit);
 void arch_hint_message(const char *text);
 /* The console output from here on is this VM's; 0: the monitor's. */
 void arch_hint_console(word vmid);
-/* The running VM tried to reach what it was not given: memory, a port, a hypercall. */
-void arch_hint_refused(const char *what);
+/* The running VM tried to reach what it was not given. */
+enum refused { REFUSED_MEMORY, REFUSED_PORT, REFUSED_HYPERCALL, REFUSED_VMCB };
+void arch_hint_refused(enum refused kind, word what);
 
 /* Real devices. */
 word arch_port_in(word port);

@@ -130,9 +130,22 @@ void arch_hint_routine(const char *name)
     trace_hint(HINT_routine, name);
 }
 
-void arch_hint_refused(const char *what)
+void arch_hint_refused(enum refused kind, word what)
 {
-    trace_hint(HINT_refused, what);
+    switch (kind) {
+    case REFUSED_MEMORY:
+        trace_hint(HINT_refused_memory, what);
+        break;
+    case REFUSED_PORT:
+        trace_hint(HINT_refused_port, what);
+        break;
+    case REFUSED_HYPERCALL:
+        trace_hint(HINT_refused_hypercall, what);
+        break;
+    case REFUSED_VMCB:
+        trace_hint(HINT_refused_vmcb, what);
+        break;
+    }
 }
 
 void arch_hint_translations(hpa counts)

@@ -41,7 +41,7 @@ static inline enum outcome hypercall_answer(struct vcpu *v, word value)
 
 static inline enum outcome hypercall_refuse(struct vcpu *v, enum hypercall_error error)
 {
-    arch_hint_refused("hypercall");
+    arch_hint_refused(REFUSED_HYPERCALL, v->x[17]); /* a7 */
     return hypercall_answer(v, 0u - (word)error);
 }
 

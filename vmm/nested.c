@@ -193,7 +193,7 @@ enum outcome nested_vmrun(struct vcpu *v, word bits)
     n->vmcb = at;
     n->rs1 = insn_rs1(bits);
     if (!nested_check(&v->vm->map, at, n->copy, nested_features(v->vm), &why)) {
-        arch_hint_refused("control block");
+        arch_hint_refused(REFUSED_VMCB, at);
         nested_refuse(&v->vm->map, at, &why);
         arch_hint_reflect(v->vm->id);
         return RETIRED;

@@ -31,6 +31,10 @@ return {
             p:line("  ", equivalence(m))
         end
         p:line("monitor: ", m.contexts[1].cycles, " cycles")
-        p:line("refused: ", m:count("hint", { hint = "refused" }), " times")
+        local list, sum = properties.refusals(m)
+        p:line("refused: ", sum)
+        for _, row in ipairs(list) do
+            p:line("  ", row[1], " ", row[2])
+        end
     end,
 }

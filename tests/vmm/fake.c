@@ -194,9 +194,9 @@ void arch_hint_console(word vmid)
     state.speaker = vmid;
 }
 
-void arch_hint_refused(const char *what)
+void arch_hint_refused(enum refused kind, word what)
 {
-    (void)what;
+    (void)kind, (void)what;
 }
 
 void arch_hint_translations(hpa counts)

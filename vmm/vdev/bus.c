@@ -36,7 +36,7 @@ static const struct place *find_memory(gpa address, unsigned width)
     const struct place *p = find(memory, COUNT_OF(memory), address);
 
     if (!p || !(p->ops->widths & width) || (address & (width - 1))) {
-        arch_hint_refused(p ? "device register in this width" : "memory");
+        arch_hint_refused(REFUSED_MEMORY, address);
         return NULL;
     }
     arch_hint_routine(p->ops->name);
@@ -66,7 +66,7 @@ static const struct place *find_port(word port)
     const struct place *p = find(ports, COUNT_OF(ports), port);
 
     if (!p)
-        arch_hint_refused("port");
+        arch_hint_refused(REFUSED_PORT, port);
     return p;
 }
 
