@@ -380,6 +380,21 @@ static void command_type(struct tui *t, const char *arguments)
     }
 }
 
+/* The monitor reads it when it runs; its answer is in the pane vms. */
+static void command_vm(struct tui *t, const char *arguments)
+{
+    struct host *h = tui_host(t);
+
+    if (!h)
+        tui_complain(t, "the scenario has made no machine");
+    else if (!*arguments)
+        tui_complain(t, "vm: which command? list, pause VM, ...; help lists all");
+    else if (host_command(h, arguments) == 0)
+        tui_complain(t, "vm: the mailbox is full; the machine has to run before it takes more");
+    else
+        tui_say(t, "sent to the monitor, which answers when it runs (pane vms shows it)");
+}
+
 static void command_set(struct tui *t, const char *arguments)
 {
     struct pane_view view = tui_view(t);

@@ -117,6 +117,7 @@ static void tell(const struct vm *vm)
     line_str(&l, vm->technique->name);
     field(&l, "ram", vm->ram_size >> 10);
     field(&l, "min", vm->ram_promised >> 10);
+    field(&l, "used", kib(vm->map.pages));
     field(&l, "held", kib(a->held[vm->id]));
     field(&l, "shared", kib(a->shared[vm->id]));
     field(&l, "balloon", kib(vm->balloon.pages));
@@ -157,6 +158,7 @@ static word command_stat(struct vmm *vmm, struct slice rest)
         shared += a->shared[i];
     field(&l, "shared", kib(shared));
     field(&l, "saved", kib(shared - a->shared_frames));
+    field(&l, "copied", vmm->sharing.copied);
     answer(&l);
     return OK;
 }

@@ -20,7 +20,7 @@ bool p2m_init(struct p2m *map, struct alloc *alloc, unsigned owner)
     return alloc_frame_zero(alloc, owner, FRAME_P2M, &map->root);
 }
 
-static bool populate_page(const struct p2m *map, gpa page)
+static bool populate_page(struct p2m *map, gpa page)
 {
     word *root = phys_ptr(map->root);
     word *top = &root[PT_INDEX1(page)];
@@ -35,6 +35,7 @@ static bool populate_page(const struct p2m *map, gpa page)
         return false;
     word *table = phys_ptr(*top & PTE_PPN);
     table[PT_INDEX0(page)] = frame | map->rights;
+    map->pages++;
     return true;
 }
 
@@ -51,7 +52,7 @@ word p2m_absent(const struct p2m *map, gpa address)
 {
     if (!map->lazy || address - RAM_BASE >= map->size)
         return 0;
-    if (!populate_page(map, address & PAGE_MASK))
+    if (!populate_page(&map->vm->map, address & PAGE_MASK))
         vm_end(map->vm, "this machine has no memory left for it", NULL);
     memory_taken(map->vm->vmm);
     return p2m_look(map, address);
@@ -149,6 +150,7 @@ static bool unshare(struct p2m *map, gpa page, word *entry)
             return false;
         }
         memcpy(phys_ptr(own), phys_ptr(shared), PAGE_SIZE);
+        map->vm->vmm->sharing.copied++;
         f->note--;
     }
     *entry = (*entry & ~(PTE_PPN | P2M_SHARED)) | own;
@@ -177,6 +179,7 @@ bool p2m_drop(struct p2m *map, gpa page)
     if ((before & P2M_WATCHED) || (!shared && !(before & PTE_W)))
         return false;
     *entry = 0;
+    map->pages--;
     map->lazy = true;
     forget(map, page, before & PTE_PPN);
     if (shared)

@@ -24,6 +24,7 @@ struct p2m {
     struct vm *vm; /* whose map it is */
     word rights;   /* of a page when it comes in */
     word size;     /* bytes of RAM from RAM_BASE on */
+    word pages;    /* of them that have a frame, their own or shared */
     bool lazy;     /* a page of RAM may have no frame, and gets one when it is first wanted */
 };
 

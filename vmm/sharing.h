@@ -35,6 +35,7 @@ struct sharing {
     uint64_t again;                              /* cycle at which the next round begins */
     uint32_t looked;                             /* pages, all in all */
     uint32_t merged;                             /* times that a page lost its own frame */
+    uint32_t copied;                             /* times that one got a copy, for it was written */
 };
 
 /* A VM that shares was made: the table is needed, and a round begins. False when there is no

@@ -40,8 +40,8 @@ START_TEST(list_tells_of_each_vm)
 {
     vmm.alloc.cycles[1] = 12345678901234567890u;
     ck_assert(command("list"));
-    ck_assert_str_eq(fake()->answer, "name=test id=1 state=ready technique=full ram=0 min=0 "
-                                     "held=2064 shared=0 balloon=0 target=0 weight=256 cap=0 "
+    ck_assert_str_eq(fake()->answer, "name=test id=1 state=ready technique=full ram=0 min=0 used=2048 "
+                     "held=2064 shared=0 balloon=0 target=0 weight=256 cap=0 "
                                      "cycles=12345678901234567890\n");
 }
 END_TEST
