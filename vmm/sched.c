@@ -219,9 +219,10 @@ void sched_tick(struct vmm *vmm)
 /* ---- the real timer ----------------------------------------------------------------------- */
 
 /* What a VM that does not run waits for: its own timer, its cap, or the end of the slice. */
-static uint64_t wanted_by(const struct vm *vm, uint64_t now, bool *shares)
+static uint64_t wanted_by(const struct vm *vm, bool *shares)
 {
     const struct sched *s = &vm->vmm->sched;
+
     if (vm->state != VM_STARTED)
         return ARCH_NEVER;
     uint64_t next = vtimer_deadline(&vm->vcpu);
@@ -231,7 +232,7 @@ static uint64_t wanted_by(const struct vm *vm, uint64_t now, bool *shares)
     }
     if (!vm_runnable(vm))
         return next;
-    if (vm->share.not_before > now)
+    if (vm->share.away) /* its cap may have let it go since the others were compared: at once */
         return earlier(next, time_at(s, vm->share.not_before));
     *shares = true;
     return next;
@@ -240,13 +241,13 @@ static uint64_t wanted_by(const struct vm *vm, uint64_t now, bool *shares)
 void sched_program(struct vmm *vmm)
 {
     struct sched *s = &vmm->sched;
-    uint64_t next = ARCH_NEVER, now = arch_cycle();
+    uint64_t next = ARCH_NEVER;
     bool shares = false;
 
     for (unsigned i = 0; i < vmm->vm_slots; i++) {
         const struct vm *vm = vmm->vms[i];
         if (vm && !vm->ended)
-            next = earlier(next, wanted_by(vm, now, &shares));
+            next = earlier(next, wanted_by(vm, &shares));
     }
     if (shares && s->current)
         next = earlier(next, time_at(s, s->slice_end));

@@ -275,6 +275,23 @@ START_TEST(what_a_cap_leaves_goes_to_the_others_and_is_not_owed_later)
 }
 END_TEST
 
+/* Between the choice and the setting of the timer time passes: enough for a cap to end. */
+START_TEST(a_cap_that_ends_in_between_is_not_missed)
+{
+    set_waiting(2, true);
+    sched_set(vms[0], 4 * SCHED_WEIGHT, 50);
+    vms[1]->share.elapsed = 1ull << 40; /* the other one is ahead by far */
+    ck_assert_ptr_eq(sched_pick(&vmm), vms[0]);
+    pass(1000);
+    ck_assert_ptr_eq(sched_pick(&vmm), vms[1]); /* until 1000 more have passed */
+    pass(1000);
+    sched_program(&vmm);
+    ck_assert_uint_le(fake()->timer, fake()->time);
+    sched_tick(&vmm);
+    ck_assert_ptr_eq(next(), vms[0]);
+}
+END_TEST
+
 /* It runs until just before the tick that would catch it, sleeps over the tick, and is back. */
 START_TEST(to_sleep_when_the_tick_comes_steals_nothing)
 {
@@ -358,6 +375,7 @@ Suite *suite_vmm_sched(void)
     tcase_add_test(t, a_weight_counts_from_when_it_was_changed);
     tcase_add_test(t, a_cap_holds_although_nobody_else_wants_to_run);
     tcase_add_test(t, what_a_cap_leaves_goes_to_the_others_and_is_not_owed_later);
+    tcase_add_test(t, a_cap_that_ends_in_between_is_not_missed);
     tcase_add_test(t, to_sleep_when_the_tick_comes_steals_nothing);
     tcase_add_test(t, who_wakes_runs_at_once_before_those_that_never_sleep);
     tcase_add_test(t, a_vm_made_later_begins_where_the_others_are);
