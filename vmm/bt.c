@@ -10,8 +10,16 @@
  * the processor has gone through it in single steps: an interrupt is delayed by one sequence at
  * most, whatever is chained to whatever.
  *
- * instret counts what retires in the real processor, sequences of translations included, plus
- * what the monitor carries out.
+ * What the guest can tell, none of which an ordinary kernel looks for:
+ *
+ *   instret   counts what retires in the real processor, sequences of translations included, plus
+ *             what the monitor carries out
+ *   the top   a kernel that reads or writes the last page of the address space without having
+ *             mapped it gets the vcpu page instead of a fault (by an address from x0 it does get
+ *             the fault). One that has mapped it gets its own: from the next change of ptbr or
+ *             fence on there is no vcpu page, and what it would do is a callout.
+ *
+ * Both are of ring 0 alone.
  */
 #include "vmm/bt.h"
 
@@ -93,34 +101,33 @@ static gva locate(struct vcpu *v)
 
 /* ---- the vcpu page ------------------------------------------------------------------------- */
 
+enum {
+    WORD_FIRST = offsetof(union vmcb, status) / 4,
+    WORDS = offsetof(union vmcb, eptbr) / 4 - WORD_FIRST + 1,
+};
+
 static void give_page(const struct vcpu *v)
 {
     struct bt_page *page = v->vm->bt->page;
-    const union vmcb *cb = v->cb;
 
-    memcpy(page->regs, &cb->status, offsetof(union vmcb, eptbr) - offsetof(union vmcb, status) + 4);
-    page->pending = cb->ip & cb->ie;
+    for (unsigned i = 0; i < WORDS; i++)
+        page->regs[i] = v->cb->words[WORD_FIRST + i];
+    page->pending = v->cb->ip & v->cb->ie;
 }
 
 /* What sequences write comes back, as its register would have taken it: the guest can have
  * written anything. */
 static void take_page(struct vcpu *v)
 {
-    static const struct {
-        uint16_t offset;
-        word mask;
-    } written[] = {
-#define TAKE(name, mask) {offsetof(union vmcb, name), mask}
-        TAKE(status, 0xf7cf),
-        TAKE(tscratch, ~0u),
-        TAKE(epc, ~3u),
-        TAKE(tval, ~0u),
-    };
-    const struct bt_page *page = v->vm->bt->page;
+    const word *regs = v->vm->bt->page->regs;
 
-    for (unsigned i = 0; i < COUNT_OF(written); i++)
-        v->cb->words[written[i].offset / 4] =
-            page->regs[(written[i].offset - offsetof(union vmcb, status)) / 4] & written[i].mask;
+#define TAKE(name)                                                                                 \
+    v->cb->name = regs[offsetof(union vmcb, name) / 4 - WORD_FIRST] & (word)WRITABLE_##name
+    TAKE(status);
+    TAKE(tscratch);
+    TAKE(epc);
+    TAKE(tval);
+#undef TAKE
 }
 
 /* ---- running a translation ----------------------------------------------------------------- */

@@ -13,6 +13,12 @@ enum bt_match {
 #undef INSN
 };
 
+/* The bits of a control register that a write changes. */
+enum bt_writable {
+#define CSR(name, number, kind, hole, wmask, meaning) WRITABLE_##name = (int)(wmask),
+#include "isa/csrs.def"
+};
+
 enum { X0 = 0, SCRATCH_A = 31, SCRATCH_B = 30, SCRATCH_C = 29 };
 
 static inline word insn_i(word match, unsigned rd, unsigned rs1, int imm)

@@ -220,8 +220,7 @@ static enum next jump_register(struct translation *t, word bits)
 
 /* ---- control registers --------------------------------------------------------------------- */
 
-#define STATUS_WRITABLE 0xf7cfu /* csrs.def; 0xf000 and 0x7cf to put together */
-_Static_assert(STATUS_WRITABLE >> 12 == 0xf && (STATUS_WRITABLE & 0xfff) == 0x7cf, "as used below");
+_Static_assert((WRITABLE_status & 0x800) == 0, "two instructions put it together");
 
 /* A scratch register that is neither of two. */
 static unsigned scratch(unsigned a, unsigned b)
@@ -299,8 +298,8 @@ static enum next write_status(struct translation *t, word bits)
 
     put_store(t, s, spill(0));
     put_store(t, u, spill(1));
-    put(t, insn_u(MATCH_lui, u, STATUS_WRITABLE >> 12));
-    put(t, insn_i(MATCH_addi, u, u, STATUS_WRITABLE & 0xfff));
+    put(t, insn_u(MATCH_lui, u, WRITABLE_status >> 12));
+    put(t, insn_i(MATCH_addi, u, u, WRITABLE_status & 0xfff));
     put(t, insn_r(MATCH_and, s, u, rs1));
     if (op != (word)MATCH_csrrw)
         put_load(t, u, reg);
@@ -323,7 +322,7 @@ static enum next write_status(struct translation *t, word bits)
 static enum next change_status(struct translation *t, word bits)
 {
     bool sets = (bits & 0x707f) == (word)MATCH_csrrsi;
-    int mask = insn_rs1(bits) & STATUS_WRITABLE;
+    int mask = (int)insn_rs1(bits) & WRITABLE_status;
     unsigned rd = insn_rd(bits), s = scratch(rd, rd);
     int reg = reg_offset(CSR_status);
 

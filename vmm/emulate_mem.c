@@ -120,7 +120,9 @@ static bool read(struct vm *vm, gpa address, unsigned width, word *value)
 
 static bool write(struct vm *vm, gpa address, unsigned width, word value)
 {
-    return p2m_write(&vm->map, address, &value, width) || vbus_write(vm, address, width, value);
+    if (p2m_entry(&vm->map, address))
+        return p2m_write(&vm->map, address, &value, width);
+    return vbus_write(vm, address, width, value);
 }
 
 static enum outcome load(struct vcpu *v, word bits, gva fault, gpa address)
