@@ -110,7 +110,7 @@ static void pair_set(struct pair *p)
     p->model.trapped = UINT64_MAX - 1;
     machine_set_regs(p->machine, &regs);
     for (unsigned n = 0; n < GENERATE_VMCBS; n++)
-        if (p->model.steps == 0 || rng_percent(&p->g, 50))
+        if (p->model.steps == 0 || rng_percent(&p->g, 80))
             generate_vmcb(&p->g, p->model.ram, n, machine_config(p->machine), &regs,
                           p->model.cycle / p->model.cost.divider);
     ck_assert(machine_write(p->machine, RAM_BASE, p->model.ram, GENERATE_RAM));

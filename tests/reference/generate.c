@@ -459,8 +459,10 @@ static void set(const struct page *p, enum vmcb_offset offset, word value)
 /* Few bits; now and then none, or one that does not exist. */
 static word intercepts(struct rng *g, word valid)
 {
-    word bits = rng_word(g) & rng_word(g) & rng_word(g);
+    word bits = rng_word(g) & rng_word(g);
 
+    if (rng_percent(g, 50))
+        bits &= rng_word(g);
     if (rng_percent(g, 30))
         return 0;
     return rng_percent(g, 98) ? bits & valid : bits;
@@ -517,6 +519,10 @@ void generate_vmcb(struct rng *g, uint8_t *ram, unsigned n, const struct machine
     memset(ram + (VMCB_PAGE + n) * PAGE_SIZE, 0, PAGE_SIZE);
     control_words(g, &page, config->npt);
     state(g, &r, cycle);
+    if (rng_percent(g, 50))
+        r.ring = 0; /* most of what can exit is for a kernel to do */
+    if (rng_percent(g, 30))
+        r.ptbr &= ~PTBR_ON, r.pc = r.x[26];
     const word words[] = {r.pc,    r.ring,      r.status,    r.tvec,         r.tscratch,
                           r.epc,   r.cause,     r.tval,      r.ie,           r.ip,
                           r.ptbr,  r.tptbr,     r.timecmp,   r.timecmph,     r.cntren,
