@@ -99,7 +99,10 @@ static void exit_nested_fault(struct vcpu *v)
         return;
     }
     gva address = faulting_address(v, access);
+    bool absent = !p2m_look(&v->vm->map, physical);
     word entry = p2m_entry(&v->vm->map, physical);
+    if (entry && absent)
+        return; /* the page has a frame now */
     if (entry && writes && !(entry & PTE_W))
         p2m_write_fault(v->vm, physical);
     else if (entry)

@@ -297,63 +297,67 @@ END_TEST
 static const struct {
     const char *name, *cmdline;
     const char *kernel_case; /* of the conforming kernel; NULL: the OS */
-    bool vt, npt;
+    bool vt, npt, classic;
 } nested[] = {
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}",
-     NULL, false, false},
+     NULL, false, false, false},
     {"three deep",
      "vm=one kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
      "cmdline={vm=two kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}}",
-     NULL, false, false},
+     NULL, false, false, false},
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M "
      "cmdline=every_instruction}",
-     "every_instruction", false, false},
+     "every_instruction", false, false, false},
     {"three deep",
      "vm=one kernel=vmm.elf ram=48M modules=vmm.elf,conform cmdline={vm=two kernel=vmm.elf "
      "ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M cmdline=steps}}",
-     "steps", false, false},
+     "steps", false, false, false},
     {"two deep",
      "vm=one kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform ram=8M "
      "cmdline=every_leaf}",
-     "every_leaf", false, false},
+     "every_leaf", false, false, false},
     {"full in assist",
      "vm=one technique=assist kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}",
-     NULL, true, false},
+     NULL, true, false, false},
     {"full in assist",
      "vm=one technique=assist kernel=vmm.elf ram=32M modules=conform cmdline={vm=c kernel=conform "
      "ram=8M cmdline=every_instruction}",
-     "every_instruction", true, false},
+     "every_instruction", true, false, false},
     {"assist in assist",
      "vm=one technique=assist nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=assist ram=8M modules=programs}",
-     NULL, true, false},
+     NULL, true, false, false},
     {"assist in assist in assist",
      "vm=one technique=assist nested=on kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
      "cmdline={vm=two technique=assist nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=assist ram=8M modules=programs}}",
-     NULL, true, false},
+     NULL, true, false, false},
     {"full in npt",
      "vm=one technique=npt kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os ram=8M modules=programs}",
-     NULL, true, true},
+     NULL, true, true, false},
+    {"binary translation in npt",
+     "vm=one technique=npt kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=bt ram=8M modules=programs}",
+     NULL, true, true, true},
     {"assist in npt",
      "vm=one technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=assist ram=8M modules=programs}",
-     NULL, true, true},
+     NULL, true, true, false},
     {"npt in npt",
      "vm=one technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=npt ram=8M modules=programs}",
-     NULL, true, true},
+     NULL, true, true, false},
     {"npt in npt in npt",
      "vm=one technique=npt nested=on kernel=vmm.elf ram=48M modules=vmm.elf,os.elf,programs "
      "cmdline={vm=two technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=npt ram=8M modules=programs}}",
-     NULL, true, true},
+     NULL, true, true, false},
 };
 
 /* Each case of the conforming kernel, two deep. */
@@ -407,6 +411,7 @@ START_TEST(a_monitor_runs_inside_itself)
                             .lines = os ? lines : NULL,
                             .ram = RUN_RAM,
                             .divider = 1000,
+                            .classic = nested[_i].classic,
                             .steps = STEPS};
 
     struct run_result bare = run(&q);
