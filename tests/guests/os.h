@@ -13,13 +13,19 @@
 struct os_session {
     struct machine *machine;
     struct trace_subscriber subscriber;
-    char *output; /* NUL-terminated */
-    size_t length;
+    char *output;           /* NUL-terminated */
+    size_t length, line;    /* of all, and of what stands before the last line */
     enum machine_stop stop; /* why it last came back */
 };
 
+/* The kernel's two builds: on the bare machine, and in a VM of technique para, of as much RAM. */
+enum os_build { OS_NATIVE, OS_PARA, OS_BUILDS };
+
 /* Boots build/guest/os.elf with the pack and runs until it waits for input, or ends. */
 void os_start(struct os_session *s, const struct machine_config *config, const char *cmdline);
+/* The same for one of the builds. What the monitor says by itself is not in the output. */
+void os_start_as(struct os_session *s, const struct machine_config *config, const char *cmdline,
+                 enum os_build build);
 /* The same with this module in place of the pack; NULL: with none. */
 void os_start_with(struct os_session *s, const struct machine_config *config,
                    const struct machine_module *module);

@@ -21,7 +21,7 @@ START_TEST(a_line_without_end_is_cut_and_does_no_harm)
     memset(line, 'x', 1000);
     memcpy(line, "echo ", 5);
     line[1000] = 0;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){line, "hello", NULL});
     char *cut = strstr(s.output, "\nx");
     ck_assert_ptr_nonnull(cut);
@@ -36,7 +36,7 @@ START_TEST(a_line_can_be_edited)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_clear(&s);
     os_type(&s, "\bechoo\b wrong\x15");           /* backspace at the start, backspace, kill */
     ck_assert_str_eq(s.output, "echoo\b \b wrong" /* ten characters are taken back */
@@ -53,7 +53,7 @@ START_TEST(the_end_of_input_ends_a_reader_and_the_shell)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type(&s, "wc\nsome words\n");
     os_clear(&s);
     os_type(&s, "\x04");
@@ -73,7 +73,7 @@ START_TEST(no_byte_is_lost_however_much_is_typed_ahead)
     struct os_session s;
     char line[40];
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     machine_input(s.machine, "wc\n", 3);
     for (unsigned i = 0; i < LINES; i++) {
         snprintf(line, sizeof line, "%08u abcdefghijklmnop\n", i);
@@ -91,7 +91,7 @@ START_TEST(a_line_goes_to_one_of_two_readers)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){"cat & cat", "one", "two", "three", NULL});
     ck_assert_str_eq(s.output, "$ cat & cat\none\none\ntwo\ntwo\nthree\nthree\n");
     os_type(&s, "\x04\x04");
@@ -109,6 +109,8 @@ static const char *const scraps[] = {
     "\xff",  "sleep 1",    "ls",     "disk count", "help", "\r",
 };
 
+#define SEEDS 12 /* for each build */
+
 /* Nonsense may do anything but bring the kernel down. */
 START_TEST(nonsense_does_not_bring_the_kernel_down)
 {
@@ -117,7 +119,7 @@ START_TEST(nonsense_does_not_bring_the_kernel_down)
     struct os_session s;
 
     config.tlb = _i % 2 ? 1 : 256;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i / SEEDS);
     for (unsigned n = 0; n < 400; n++) {
         const char *scrap = scraps[random_next(&seed) % (sizeof scraps / sizeof scraps[0])];
         machine_input(s.machine, scrap, strlen(scrap));
@@ -141,12 +143,12 @@ Suite *suite_guests_console(void)
     TCase *c = tcase_create("console");
 
     tcase_set_timeout(c, 60);
-    tcase_add_test(c, a_line_without_end_is_cut_and_does_no_harm);
-    tcase_add_test(c, a_line_can_be_edited);
-    tcase_add_test(c, the_end_of_input_ends_a_reader_and_the_shell);
-    tcase_add_test(c, no_byte_is_lost_however_much_is_typed_ahead);
-    tcase_add_test(c, a_line_goes_to_one_of_two_readers);
-    tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, 12);
+    tcase_add_loop_test(c, a_line_without_end_is_cut_and_does_no_harm, 0, OS_BUILDS);
+    tcase_add_loop_test(c, a_line_can_be_edited, 0, OS_BUILDS);
+    tcase_add_loop_test(c, the_end_of_input_ends_a_reader_and_the_shell, 0, OS_BUILDS);
+    tcase_add_loop_test(c, no_byte_is_lost_however_much_is_typed_ahead, 0, OS_BUILDS);
+    tcase_add_loop_test(c, a_line_goes_to_one_of_two_readers, 0, OS_BUILDS);
+    tcase_add_loop_test(c, nonsense_does_not_bring_the_kernel_down, 0, SEEDS * OS_BUILDS);
     suite_add_tcase(s, c);
     return s;
 }

@@ -136,7 +136,7 @@ START_TEST(memory_that_is_used_up_ends_the_program_that_wants_more)
     struct os_session s;
 
     config.ram_size = 1 << 20;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){"primes 100000000", "primes 400000 & primes 400000",
                                             "primes 200000", "exit", NULL});
     ck_assert_msg(strstr(s.output, "primes: 100000000 is too much for the memory\n"), "%s",
@@ -155,7 +155,7 @@ START_TEST(processes_leave_nothing_behind)
     struct os_session s;
 
     config.ram_size = 1 << 20;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     for (unsigned i = 0; i < 150; i++) {
         os_clear(&s);
         os_type_lines(&s, (const char *const[]){"echo a | cat | wc", "misbehave null", "motd",
@@ -179,8 +179,8 @@ Suite *suite_guests_end(void)
     tcase_add_test(c, a_first_program_that_is_killed_says_so_in_the_status);
     tcase_add_loop_test(c, without_a_good_module_the_kernel_says_what_is_wrong, 0, BAD_MODULES);
     tcase_add_loop_test(c, a_broken_kernel_panics_and_the_machine_goes_off, 0, BREAKAGES);
-    tcase_add_test(c, memory_that_is_used_up_ends_the_program_that_wants_more);
-    tcase_add_test(c, processes_leave_nothing_behind);
+    tcase_add_loop_test(c, memory_that_is_used_up_ends_the_program_that_wants_more, 0, OS_BUILDS);
+    tcase_add_loop_test(c, processes_leave_nothing_behind, 0, OS_BUILDS);
     suite_add_tcase(s, c);
     return s;
 }

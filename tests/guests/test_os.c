@@ -78,11 +78,11 @@ static const struct os_exchange exchanges[] = {
 };
 #define EXCHANGES (sizeof exchanges / sizeof exchanges[0])
 
-static void check_exchanges(const struct machine_config *config)
+static void check_exchanges(const struct machine_config *config, enum os_build build)
 {
     struct os_session s;
 
-    os_start(&s, config, "quiet");
+    os_start_as(&s, config, "quiet", build);
     ck_assert_str_eq(s.output, "$ ");
     for (unsigned i = 0; i < EXCHANGES; i++)
         os_exchange(&s, &exchanges[i]);
@@ -137,16 +137,16 @@ START_TEST(every_command_is_answered_the_same_on_every_machine)
 {
     struct machine_config config = machine_config_default();
 
-    machines[_i](&config);
-    check_exchanges(&config);
+    machines[_i / OS_BUILDS](&config);
+    check_exchanges(&config, _i % OS_BUILDS);
 }
 END_TEST
 
-static char *typed_and_printed(const struct machine_config *config, bool ahead)
+static char *typed_and_printed(const struct machine_config *config, enum os_build build, bool ahead)
 {
     struct os_session s;
 
-    os_start(&s, config, "quiet");
+    os_start_as(&s, config, "quiet", build);
     for (unsigned i = 0; i < EXCHANGES; i++) {
         machine_input(s.machine, exchanges[i].line, strlen(exchanges[i].line));
         if (!ahead)
@@ -165,7 +165,8 @@ static char *typed_and_printed(const struct machine_config *config, bool ahead)
 START_TEST(what_is_typed_ahead_gives_the_same_transcript)
 {
     struct machine_config config = machine_config_default();
-    char *slowly = typed_and_printed(&config, false), *at_once = typed_and_printed(&config, true);
+    char *slowly = typed_and_printed(&config, _i, false),
+         *at_once = typed_and_printed(&config, _i, true);
 
     ck_assert_str_eq(at_once, slowly);
     free(slowly);
@@ -178,7 +179,7 @@ START_TEST(it_greets_with_what_it_found)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "");
+    os_start_as(&s, &config, "", _i);
     ck_assert_str_eq(s.output, GREETING "$ ");
     ck_assert_int_eq(s.stop, STOP_INPUT);
     os_end(&s);
@@ -210,7 +211,7 @@ START_TEST(without_memory_exec_fails_and_the_caller_lives)
     struct os_session s;
 
     config.ram_size = 1 << 20;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     for (unsigned i = 0; i < 28; i++) /* there are slots for more */
         machine_input(s.machine, "sleep 100000 &\n", 15);
     os_type(&s, "exec tables\nexec tables\nhelp\n");
@@ -229,7 +230,7 @@ START_TEST(ps_shows_who_runs_and_who_waits)
     int pid, parent, used;
     unsigned pages, faults, ms;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){"sleep 10000 & ps", NULL});
     const char *line = strstr(s.output, "NAME\n");
     ck_assert_ptr_nonnull(line);
@@ -334,7 +335,7 @@ START_TEST(wild_system_calls_do_no_harm)
     struct os_session s;
 
     config.tlb = 1;
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){"wild 20000", "faults", "exit", NULL});
     ck_assert_msg(strstr(s.output, "20000 wild calls, "), "%s", s.output);
     ck_assert_msg(strstr(s.output, "100 page faults\n"), "%s", s.output);
@@ -352,7 +353,7 @@ START_TEST(the_timer_shares_the_processor_out)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_type_lines(&s, (const char *const[]){"spin 3 a & spin 3 b", NULL});
     const char *a1 = strstr(s.output, "a: 1 of 3"), *a3 = strstr(s.output, "a: 3 of 3");
     const char *b1 = strstr(s.output, "b: 1 of 3"), *b3 = strstr(s.output, "b: 3 of 3");
@@ -367,7 +368,7 @@ START_TEST(a_process_that_yields_lets_the_next_one_run)
     struct machine_config config = machine_config_default();
     struct os_session s;
 
-    os_start(&s, &config, "quiet");
+    os_start_as(&s, &config, "quiet", _i);
     os_clear(&s);
     os_type_lines(&s, (const char *const[]){"turns 3 a & turns 3 b & sleep 100", NULL});
     ck_assert_str_eq(s.output, "turns 3 a & turns 3 b & sleep 100\n"
@@ -400,20 +401,21 @@ Suite *suite_guests_os(void)
     TCase *c = tcase_create("os");
 
     tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, every_command_is_answered_the_same_on_every_machine, 0, MACHINES);
-    tcase_add_test(c, it_greets_with_what_it_found);
+    tcase_add_loop_test(c, every_command_is_answered_the_same_on_every_machine, 0,
+                        MACHINES * OS_BUILDS);
+    tcase_add_loop_test(c, it_greets_with_what_it_found, 0, OS_BUILDS);
     tcase_add_loop_test(c, the_shell_becomes_another_program, 0, 2);
-    tcase_add_test(c, without_memory_exec_fails_and_the_caller_lives);
-    tcase_add_test(c, ps_shows_who_runs_and_who_waits);
+    tcase_add_loop_test(c, without_memory_exec_fails_and_the_caller_lives, 0, OS_BUILDS);
+    tcase_add_loop_test(c, ps_shows_who_runs_and_who_waits, 0, OS_BUILDS);
     tcase_add_loop_test(c, a_program_that_misbehaves_is_ended_with_one_line_and_the_rest_goes_on, 0,
                         WAYS);
     tcase_add_test(c, the_list_of_ways_is_complete);
     tcase_add_loop_test(c, reading_the_status_register_is_noticed_only_when_strict, 0, 2);
-    tcase_add_test(c, wild_system_calls_do_no_harm);
-    tcase_add_test(c, the_timer_shares_the_processor_out);
-    tcase_add_test(c, a_process_that_yields_lets_the_next_one_run);
+    tcase_add_loop_test(c, wild_system_calls_do_no_harm, 0, OS_BUILDS);
+    tcase_add_loop_test(c, the_timer_shares_the_processor_out, 0, OS_BUILDS);
+    tcase_add_loop_test(c, a_process_that_yields_lets_the_next_one_run, 0, OS_BUILDS);
     tcase_add_test(c, sleep_lasts_as_long_as_it_says_and_costs_next_to_nothing);
-    tcase_add_test(c, what_is_typed_ahead_gives_the_same_transcript);
+    tcase_add_loop_test(c, what_is_typed_ahead_gives_the_same_transcript, 0, OS_BUILDS);
     suite_add_tcase(s, c);
     return s;
 }

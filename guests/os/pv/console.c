@@ -9,6 +9,7 @@
 #include "guests/os/arch.h"
 #include "guests/os/intc.h"
 #include "guests/os/printk.h"
+#include "guests/os/pv/events.h"
 #include "guests/os/pv/virtqueue.h"
 
 #define KEYS_SIZE 16
@@ -18,7 +19,6 @@ static struct virtqueue transmit __attribute__((aligned(4096)));
 static char keys[VIRTQUEUE_SIZE][KEYS_SIZE]; /* one for each descriptor of receive */
 static char text_out[256];
 static word reasons;
-static void (*handle)(void);
 static word key_buffer, key_at, key_count; /* the buffer that is being read */
 
 static void offer_keys(word i)
@@ -33,7 +33,6 @@ static void offer_keys(word i)
 
 void console_device_init(void (*handler)(void))
 {
-    handle = handler;
     reasons = CONSOLE_RECEIVED;
     intc_enable(EVENT_PORT_console, handler);
     transmit.avail.flags = VIRTQ_NO_INTERRUPT;
@@ -70,14 +69,14 @@ bool console_device_wants(enum console_reason reason)
     return reasons & reason;
 }
 
-/* What came while it was not wanted is told now. */
+/* The device tells once: of what is there already when it becomes wanted, we tell ourselves. */
 void console_device_want(enum console_reason reason, bool on)
 {
     bool was = reasons & reason;
 
     reasons = on ? reasons | reason : reasons & ~(word)reason;
-    if (on && !was && reason == CONSOLE_RECEIVED && has_key())
-        handle();
+    if (on && !was && console_device_interrupts())
+        event_raise(EVENT_PORT_console);
 }
 
 word console_device_send(const char *text, word size)

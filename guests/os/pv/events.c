@@ -6,6 +6,7 @@
 
 #include "guests/os/arch.h"
 #include "guests/os/printk.h"
+#include "guests/os/pv/events.h"
 
 static void (*handlers[HYPERCALL_PORTS])(void);
 
@@ -14,6 +15,14 @@ _Noreturn void pv_iret_refused(int error);
 void intc_enable(unsigned port, void (*handler)(void))
 {
     handlers[port] = handler;
+}
+
+void event_raise(unsigned port)
+{
+    word bit = 1u << port;
+
+    if (!((pv_shared.raised ^ pv_shared.taken) & bit))
+        pv_shared.taken ^= bit;
 }
 
 /* Taken first, then looked at: what comes meanwhile is a new event. */
