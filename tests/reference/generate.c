@@ -28,7 +28,6 @@ enum {
     ROOT_PAGE = 8,
     TABLE_PAGE = 10,
     PAGES = 16, /* what random addresses and tables are about */
-    VMCB_PAGE = 16,
     IO_MAP_PAGE = 20,
     NESTED_PAGE = 22,
     ALL_PAGES = GENERATE_RAM / PAGE_SIZE,
@@ -383,7 +382,7 @@ void generate_ram(struct rng *g, uint8_t *ram)
         handler(g, ram, HANDLERS + at);
     for (word at = CODE_PAGES * PAGE_SIZE; at < ROOT_PAGE * PAGE_SIZE; at += 4)
         put(ram, RAM_BASE + at, edge(g));
-    for (word at = (TABLE_PAGE + 4) * PAGE_SIZE; at < VMCB_PAGE * PAGE_SIZE; at += 4)
+    for (word at = (TABLE_PAGE + 4) * PAGE_SIZE; at < GENERATE_VMCB_PAGE * PAGE_SIZE; at += 4)
         put(ram, RAM_BASE + at, instruction(g));
     nested_tables(g, ram);
     root_table(g, ram, ROOT_PAGE);
@@ -429,7 +428,7 @@ void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle)
     for (unsigned n = 8; n < 16; n++)
         regs->x[n] = rng_percent(g, 15) ? entry_address(g) : address(g, 0, PAGES);
     if (rng_percent(g, 70))
-        regs->x[12] = RAM_BASE + (VMCB_PAGE + rng_below(g, GENERATE_VMCBS)) * PAGE_SIZE;
+        regs->x[12] = RAM_BASE + (GENERATE_VMCB_PAGE + rng_below(g, GENERATE_VMCBS)) * PAGE_SIZE;
     for (unsigned n = 16; n < 20; n++)
         regs->x[n] = rng_below(g, 3); /* an ASID */
     regs->x[23] = instruction(g);
@@ -489,9 +488,10 @@ static void control_words(struct rng *g, const struct page *p, bool npt)
 
     set(p, VMCB_magic, rng_percent(g, 98) ? VMCB_MAGIC : rng_word(g));
     set(p, VMCB_vmid, rng_percent(g, 97) ? 1 + rng_below(g, 3) : rng_below(g, 2) << 16);
-    set(p, VMCB_icept_insn,
-        intercepts(g, 0x37f) | (rng_percent(g, 97) ? 0x300 : 0) |
-            (rng_percent(g, 50) ? 1u << INTERCEPT_interrupts : 0));
+    word insns = intercepts(g, 0x37f);
+    insns |= rng_percent(g, 97) ? 0x300 : 0;
+    insns |= rng_percent(g, 50) ? 1u << INTERCEPT_interrupts : 0;
+    set(p, VMCB_icept_insn, insns);
     set(p, VMCB_icept_cause, intercepts(g, 0x0700bfff));
     set(p, VMCB_icept_csr_read, intercepts(g, 0x3fff));
     set(p, VMCB_icept_csr_write, intercepts(g, 0x3fff));
@@ -513,24 +513,27 @@ static void control_words(struct rng *g, const struct page *p, bool npt)
 void generate_vmcb(struct rng *g, uint8_t *ram, unsigned n, const struct machine_config *config,
                    const struct cpu_regs *regs, uint64_t cycle)
 {
-    const struct page page = {ram, RAM_BASE + (VMCB_PAGE + n) * PAGE_SIZE};
+    const struct page page = {ram, RAM_BASE + (GENERATE_VMCB_PAGE + n) * PAGE_SIZE};
     struct cpu_regs r = *regs;
 
-    memset(ram + (VMCB_PAGE + n) * PAGE_SIZE, 0, PAGE_SIZE);
+    memset(ram + (GENERATE_VMCB_PAGE + n) * PAGE_SIZE, 0, PAGE_SIZE);
     control_words(g, &page, config->npt);
     state(g, &r, cycle);
     if (rng_percent(g, 50))
         r.ring = 0; /* most of what can exit is for a kernel to do */
     if (rng_percent(g, 30))
         r.ptbr &= ~PTBR_ON, r.pc = r.x[26];
-    const word words[] = {r.pc,    r.ring,      r.status,    r.tvec,         r.tscratch,
-                          r.epc,   r.cause,     r.tval,      r.ie,           r.ip,
-                          r.ptbr,  r.tptbr,     r.timecmp,   r.timecmph,     r.cntren,
-                          r.eptbr, rng_word(g), rng_word(g), rng_below(g, 2)};
+    const word words[] = {r.pc,      r.ring,     r.status, r.tvec, r.tscratch, r.epc,
+                          r.cause,   r.tval,     r.ie,     r.ip,   r.ptbr,     r.tptbr,
+                          r.timecmp, r.timecmph, r.cntren, r.eptbr};
     for (unsigned k = 0; k < COUNT_OF(words); k++)
         put(ram, page.at + VMCB_pc + 4 * k, words[k]);
-    if (rng_percent(g, 5)) /* anywhere */
-        put(ram, page.at + rng_below(g, PAGE_SIZE / 4) * 4, edge(g));
-    if (rng_percent(g, 5)) /* or in the words that count */
-        put(ram, page.at + rng_below(g, 0x150 / 4) * 4, edge(g));
+    set(&page, VMCB_rs1, rng_word(g));
+    set(&page, VMCB_instret, rng_word(g));
+    set(&page, VMCB_instreth, rng_below(g, 2));
+    word anywhere = rng_below(g, PAGE_SIZE / 4) * 4, named = rng_below(g, 0x150 / 4) * 4;
+    if (rng_percent(g, 5))
+        put(ram, page.at + anywhere, edge(g));
+    if (rng_percent(g, 5))
+        put(ram, page.at + named, edge(g));
 }

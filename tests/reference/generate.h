@@ -26,7 +26,8 @@ void generate_regs(struct rng *g, struct cpu_regs *regs, uint64_t cycle);
 
 /* How many there are, and the n-th, for a guest of a machine whose registers are these: plausible,
  * valid in most cases. */
-#define GENERATE_VMCBS 4u
+#define GENERATE_VMCBS     4u
+#define GENERATE_VMCB_PAGE 16u /* of the first, in RAM */
 void generate_vmcb(struct rng *g, uint8_t *ram, unsigned n, const struct machine_config *config,
                    const struct cpu_regs *regs, uint64_t cycle);
 
