@@ -70,6 +70,8 @@ static void reaches_nothing(struct vcpu *v, enum access access, gva address, gpa
         vcpu_trap(v, walk_cause(WALK_ACCESS_FAULT, access), address);
         return;
     }
+    if (nested_paged(v) && !nested_marks(v, address, access))
+        return;
     if (!nested_paged(v))
         walk_guest(&v->vm->map, cb->ptbr, address, access, cb->ring, &w);
     if (access == ACCESS_FETCH)

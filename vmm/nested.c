@@ -290,6 +290,40 @@ bool nested_fault(struct vcpu *v, gpa *address)
     return true;
 }
 
+/* An entry of L2's own table, to read or to write; NULL when L1 does not allow that. */
+static word *entry_of(struct vcpu *v, gpa at, enum access access)
+{
+    struct p2m *map = &v->vm->map;
+    struct walk w;
+
+    if (walk_guest(map, v->cb->nptbr, at, access, 0, &w) != WALK_OK)
+        return NULL;
+    return access == ACCESS_STORE ? p2m_word_write(map, w.address) : p2m_word(map, w.address);
+}
+
+bool nested_marks(struct vcpu *v, gva address, enum access access)
+{
+    word marks = access == ACCESS_STORE ? PTE_A | PTE_D : PTE_A;
+    gpa at = (v->cb->ptbr << PAGE_SHIFT) + PT_INDEX1(address) * 4;
+
+    if (!(v->cb->ptbr & PTBR_ON))
+        return true;
+    word *entry = entry_of(v, at, ACCESS_LOAD);
+    if (entry && !(*entry & (PTE_R | PTE_W | PTE_X))) {
+        at = (*entry & PTE_PPN) + PT_INDEX0(address) * 4;
+        entry = entry_of(v, at, ACCESS_LOAD);
+    }
+    if (!entry || (*entry | marks) == *entry)
+        return true; /* NULL: the processor has walked what is there no longer */
+    entry = entry_of(v, at, ACCESS_STORE);
+    if (!entry) {
+        nested_leave(v, EXIT_nested_fault, at, NESTED_WALK | NESTED_WRITE);
+        return false;
+    }
+    *entry |= marks;
+    return true;
+}
+
 void nested_flush(struct vm *vm)
 {
     all_stale(vm->assist->nested);

@@ -65,6 +65,9 @@ bool nested_paged(const struct vcpu *v);
 /* L2 touched what the merged tables lack at a guest-physical address of its own. True when that is
  * answered; else L1 lets it reach `address` of L1's, where no RAM is. */
 bool nested_fault(struct vcpu *v, gpa *address);
+/* Such an access came through L2's own table: sets A, and D for a store, there. False when L1 does
+ * not let that table be written, and has the exit. */
+bool nested_marks(struct vcpu *v, gva address, enum access access);
 
 /* What is pending in L2 but for its own timer and software bit. */
 word nested_pending(const struct vcpu *v);

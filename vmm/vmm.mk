@@ -19,6 +19,7 @@ $(G)/tests/vmm/%.elf: $(G)/tests/vmm/guests/%.o $(VMM_TEST_PARTS) vmm/vmm.ld
 	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(filter %.o,$^) -o $@
 
 $(G)/tests/vmm/translate.elf: $(G)/tests/vmm/guests/words.o
+$(G)/tests/vmm/monitor.elf: $(G)/tests/vmm/guests/monitor_paging.o
 
 # Paravirtual kernels begin in their own way.
 $(G)/tests/vmm/para.elf: $(G)/tests/vmm/guests/para.o vmm/vmm.ld

@@ -113,6 +113,16 @@ START_TEST(random_vmcbs_have_the_same_outcome)
 }
 END_TEST
 
+/* 300 pairs of tables a seed. (Without nested paging each is refused, alike.) */
+START_TEST(random_tables_under_random_tables_have_the_same_outcome)
+{
+    char words[20];
+
+    snprintf(words, sizeof words, "nested_random %d", _i % SEEDS);
+    compare(&ways[_i / SEEDS], words);
+}
+END_TEST
+
 Suite *suite_vmm_nested(void)
 {
     Suite *s = suite_create("vmm_nested");
@@ -122,6 +132,8 @@ Suite *suite_vmm_nested(void)
     tcase_add_loop_test(t, a_monitor_cannot_tell_that_it_is_virtual, 0,
                         COUNT_OF(cases) * COUNT_OF(ways));
     tcase_add_loop_test(t, random_vmcbs_have_the_same_outcome, 0, SEEDS * (int)COUNT_OF(ways));
+    tcase_add_loop_test(t, random_tables_under_random_tables_have_the_same_outcome, 0,
+                        SEEDS * (int)COUNT_OF(ways));
     suite_add_tcase(s, t);
     return s;
 }

@@ -5,13 +5,10 @@
  * Its guests are a few instructions each, without a stack. Whatever they do ends in an hcall, in
  * their own trap handler if not before, so that an exit always comes.
  */
-#include "tests/vmm/guests/kernel.h"
+#include "tests/vmm/guests/monitor.h"
 
 int kernel_main(const struct boot_page *boot);
 
-#define COUNT(x)   (sizeof(x) / sizeof((x)[0]))
-#define ADDRESS(p) ((word)(uintptr_t)(p))
-#define LEAF_ALL   (PTE_V | PTE_R | PTE_W | PTE_X | PTE_PL | PTE_A | PTE_D)
 #define FORCED     (1u << INTERCEPT_hcall | 1u << INTERCEPT_vmrun)
 #define VALID      0x80000000u
 #define INTERRUPT  0x40000000u
@@ -34,15 +31,12 @@ static const struct {
 #undef SHOW
 };
 
-static word vmcb[PT_ENTRIES] __attribute__((aligned(4096)));
-
-#define W(name) vmcb[VMCB_##name / 4]
+word vmcb[PT_ENTRIES] __attribute__((aligned(4096)));
 
 CODE(do_vmrun, ".insn r 0x0b, 1, 0, x0, a0, x0")
 CODE(handler, ".word 0x0000000b") /* of guests: hcall, an exit in ring 0 */
 
-/* A VMCB for a guest at `code` in `ring` that has everything to itself. */
-static void fresh(const void *code, word ring)
+void fresh(const void *code, word ring)
 {
     for (unsigned i = 0; i < COUNT(vmcb); i++)
         ((volatile word *)vmcb)[i] = 0;
@@ -82,7 +76,7 @@ static void enter(const char *name, word status, word at)
     put_changes();
 }
 
-static void go(const char *name)
+void go(const char *name)
 {
     enter(name, 0, ADDRESS(vmcb));
 }
@@ -337,14 +331,13 @@ static void steps(const struct boot_page *boot)
 
 static word seed;
 
-static word random_word(void)
+word random_word(void)
 {
     seed = seed * 1664525 + 1013904223;
     return (seed >> 16) * 0x9e3779b1u;
 }
 
-/* Half of the time nothing, else any of the bits. */
-static word some(word bits)
+word some(word bits)
 {
     return random_word() & 1 ? random_word() & bits : 0;
 }
@@ -373,12 +366,17 @@ static void random_guest(void)
     W(time_offset) = some(0xff);
 }
 
-static void random(const struct boot_page *boot)
+void random_seed(const struct boot_page *boot)
 {
     seed = 1;
     for (const char *c = boot->cmdline; *c; c++)
         if (*c >= '0' && *c <= '9')
             seed = seed * 10 + (word)(*c - '0');
+}
+
+static void random(const struct boot_page *boot)
+{
+    random_seed(boot);
     for (unsigned n = 0; n < 300; n++) {
         random_guest();
         enter("random", some(status_ptf), ADDRESS(vmcb));
@@ -457,135 +455,6 @@ static void waiting(const struct boot_page *boot)
     }
 }
 
-/* ---- nested paging ------------------------------------------------------------------------- */
-
-#define GPA 0x20000000u /* where the guest believes its memory to be */
-
-CODE(guest_load, "lw a0, 0(a0)\n .word 0x0000000b")
-CODE(guest_store, "sw a0, 0(a0)\n .word 0x0000000b")
-
-/* Root and leaf tables at hand, so that marks can be looked at. */
-struct tables {
-    word *root, *leaf;
-};
-
-static struct tables nested_tables(const word *target, word rights)
-{
-    struct tables t = {new_root(), new_page()};
-
-    t.root[PT_INDEX1(GPA)] = ADDRESS(t.leaf) | PTE_V;
-    t.leaf[PT_INDEX0(GPA)] = ADDRESS(target) | rights;
-    return t;
-}
-
-static void go_nested(const char *name, const struct tables *t)
-{
-    W(nested_paging) = 1;
-    W(nptbr) = ptbr_for(t->root, 0);
-    go(name);
-    put_text("   leaf ");
-    put_hex(t->leaf[PT_INDEX0(GPA)] & 0xfff);
-    put_text("\n");
-}
-
-/* Every right of the nested leaf against load and store. */
-static void nested_rights(const struct boot_page *boot)
-{
-    word *target = new_page();
-
-    (void)boot;
-    struct tables t = nested_tables(target, 0);
-    for (word low = 0; low < 0x100; low++) {
-        if (low & (PTE_PL & ~0x10u))
-            continue;
-        t.leaf[PT_INDEX0(GPA)] = ADDRESS(target) | low;
-        for (unsigned i = 0; i < 2; i++) {
-            target[0] = 0x1111;
-            fresh(i ? (const void *)guest_store : (const void *)guest_load, 0);
-            W(rs1) = GPA;
-            go_nested("nested", &t);
-        }
-    }
-    fresh(do_jump, 0);
-    W(rs1) = GPA;
-    t.leaf[PT_INDEX0(GPA)] = ADDRESS(target) | PTE_V | PTE_R | PTE_W;
-    go_nested("fetch without X", &t);
-    fresh(do_jump, 0);
-    W(rs1) = 0x30000000;
-    go_nested("fetch from nothing", &t);
-    fresh(do_load, 0);
-    W(rs1) = 0x10000005;
-    go_nested("a device's neighbour", &t);
-}
-
-/* The guest's own table under the nested one: where it may lie, and what is marked. A is set from
- * the beginning: a monitor in between may set it for a walk that then ends in the guest's fault. */
-static void nested_walks(const struct boot_page *boot)
-{
-    word *own = new_root(), *own_leaf = new_page(), *target = new_page();
-
-    (void)boot;
-    own[PT_INDEX1(0x50000000)] = GPA | PTE_V; /* its second level is at GPA */
-    for (unsigned how = 0; how < 24; how++) {
-        static const word rights[] = {0, PTE_V | PTE_R | PTE_A, PTE_V | PTE_R | PTE_W | PTE_A,
-                                      PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D};
-        static const word leaves[] = {0, PTE_V | PTE_R | PTE_W | PTE_PL,
-                                      PTE_V | PTE_R | PTE_W | PTE_PL | PTE_A | PTE_D};
-        struct tables t = nested_tables(own_leaf, rights[how & 3]);
-        own_leaf[0] = leaves[how >> 3] ? ADDRESS(target) | leaves[how >> 3] : 0;
-        target[0] = 0x2222;
-        fresh(how & 4 ? (const void *)guest_store : (const void *)guest_load, 0);
-        W(rs1) = 0x50000000;
-        W(ptbr) = ptbr_for(own, 3);
-        go_nested("walk", &t);
-        put_text("   own leaf ");
-        put_hex(own_leaf[0] & 0xfff);
-        put_text("\n");
-    }
-    fresh(guest_load, 0);
-    W(rs1) = 0x60000000;
-    own[PT_INDEX1(0x60000000)] = 0x70000000 | PTE_V;
-    struct tables t = nested_tables(own_leaf, LEAF_ALL);
-    W(ptbr) = ptbr_for(own, 3);
-    go_nested("a walk into nothing", &t);
-}
-
-/* What the processor keeps is forgotten when the VMCB says so, and what was not there is found. */
-static void nested_flushes(const struct boot_page *boot)
-{
-    word *one = new_page(), *two = new_page();
-
-    (void)boot;
-    one[0] = 0x1111;
-    two[0] = 0x2222;
-    struct tables t = nested_tables(one, LEAF_ALL);
-    for (word how = 0; how < 8; how++) {
-        t.leaf[PT_INDEX0(GPA)] = ADDRESS(how & 1 ? two : one) | LEAF_ALL;
-        fresh(guest_load, 0);
-        W(rs1) = GPA;
-        W(tlb_control) = how & 2 ? 1 : 2;
-        go_nested("flushed", &t);
-    }
-    for (word page = 1; page < 6; page++) {
-        fresh(guest_load, 0);
-        W(rs1) = GPA + page * PAGE_SIZE;
-        W(tlb_control) = 0;
-        go_nested("not yet", &t);
-        t.leaf[PT_INDEX0(GPA) + page] = ADDRESS(two) | LEAF_ALL;
-        fresh(guest_load, 0);
-        W(rs1) = GPA + page * PAGE_SIZE;
-        W(tlb_control) = 0;
-        go_nested("found", &t);
-    }
-    for (word vmid = 1; vmid < 40; vmid++) { /* more than a monitor of ours keeps apart */
-        fresh(guest_load, 0);
-        W(rs1) = GPA;
-        W(vmid) = vmid;
-        W(tlb_control) = 0;
-        go_nested("many", &t);
-    }
-}
-
 int kernel_main(const struct boot_page *boot)
 {
     static const struct kernel_case cases[] = {
@@ -601,6 +470,7 @@ int kernel_main(const struct boot_page *boot)
         {"nested_walks", nested_walks},
         {"nested_flushes", nested_flushes},
         {"random", random},
+        {"nested_random", nested_random},
     };
 
     return run_case(cases, COUNT(cases), boot);
