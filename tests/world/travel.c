@@ -30,7 +30,7 @@ void travel_fini(struct travel *t)
 const struct travel_session travel_sessions[TRAVEL_SESSIONS] = {
     {false,
      20000,
-     {"disk count\n", "primes 9000\n", "disk write 3 hello\n", "faults\n", "ls | wc\n"}},
+     {"disk count\n", "primes 9000\n", "disk write 3 hello\n", "sleep 2\nsleep 3\n", "ls | wc\n"}},
     {false, 100000, {"ps\nprimes 2000\n", "disk write 3 x\n", "disk read 3\n"}},
     {true, 200000, {"hello\n", "disk write 2 ab\n", "faults\n"}},
 };
