@@ -293,13 +293,13 @@ static void exit_jump(struct vcpu *v, word way)
     step_taken(v, target);
 }
 
-static void exit_indirect(struct vcpu *v, word bits, bool used_scratch)
+static void exit_indirect(struct vcpu *v, word bits, word way)
 {
     struct bt *bt = v->vm->bt;
 
     arch_hint_routine("indirect jump");
     bt->counts.indirect++;
-    if (used_scratch) {
+    if (way & 1) { /* behind a look into the table */
         v->x[SCRATCH_A] = bt->page->spills[0];
         v->x[SCRATCH_B] = bt->page->spills[1];
         v->x[SCRATCH_C] = bt->page->spills[2];
@@ -310,7 +310,9 @@ static void exit_indirect(struct vcpu *v, word bits, bool used_scratch)
         return;
     }
     vcpu_set_x(v, insn_rd(bits), v->cb->pc + 4);
-    if (!vcpu_stepping(v))
+    if (!vcpu_stepping(v) && bt_predict(bt->last, bits, target))
+        arrive(bt, ARRIVAL_LINK, target, way & ~1u);
+    else if (!vcpu_stepping(v))
         arrive(bt, ARRIVAL_TAG, target, 0);
     step_taken(v, target);
 }
@@ -367,7 +369,7 @@ static void exit_callout(struct vcpu *v)
         vcpu_trap(v, CAUSE_fetch_misaligned, u->out[way % 2].target);
         break;
     case BT_INDIRECT:
-        exit_indirect(v, code[2], what >> 24 & 1);
+        exit_indirect(v, code[2], way);
         break;
     case BT_INSN:
         exit_insn(v, code[2]);

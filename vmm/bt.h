@@ -198,6 +198,10 @@ bool bt_is_source(const struct bt *bt, gva address);
 /* Translates from the guest's pc. NULL when that cannot be fetched: the guest has its trap. */
 struct bt_unit *bt_translate(struct vcpu *v);
 
+/* A jump by a register has led to `target`: bt_jump.c. Its unit goes there by its first way out
+ * from now on, when rs1 is the same again. False when it does so already, or cannot. */
+bool bt_predict(struct bt_unit *u, word bits, gva target);
+
 /* ---- bt_direct.c: rings 1 to 3 ------------------------------------------------------------- */
 
 /* A fetch of the guest from a page that is not open. */

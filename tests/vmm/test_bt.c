@@ -184,6 +184,32 @@ START_TEST(a_branch_has_two_ways_out)
 }
 END_TEST
 
+/* jalr t0, 16(a0), which is found to lead to CODE + PAGE_SIZE. */
+START_TEST(a_jump_by_register_is_tied_to_where_it_led_first)
+{
+    word bits = insn_i(MATCH_jalr, 5, 10, 16);
+    fake_write(vm, CODE, bits);
+    struct bt_unit *u = translate(CODE), *to = translate(CODE + PAGE_SIZE);
+    unsigned at = u->offsets[0];
+
+    ck_assert_uint_eq(word_of(u, at + imm_j(word_of(u, at)) / 4), ECALL);
+    ck_assert_uint_eq(way_of(u, 0), ECALL);
+    ck_assert(bt_predict(u, bits, CODE + PAGE_SIZE));
+    ck_assert(!bt_predict(u, bits, CODE));
+    ck_assert_uint_eq(word_of(u, at) & 0x707f, (word)MATCH_sw);
+    word value = (word_of(u, at + 1) & 0xfffff000) + imm_i(word_of(u, at + 2));
+    ck_assert_uint_eq(value + 16, CODE + PAGE_SIZE);
+    word test = word_of(u, at + 3);
+    ck_assert_uint_eq(test & 0x707f, (word)MATCH_bne);
+    ck_assert_uint_gt(imm_b(test) / 4, u->out[0].word - (at + 3u));
+    bt_link(bt, 0, to);
+    ck_assert_uint_eq(way_of(u, 0) & 0xfff, (word)MATCH_jal);
+    bt_drop(bt, CODE + PAGE_SIZE);
+    ck_assert_uint_eq(way_of(u, 0), ECALL);
+    ck_assert_uint_eq(u->out[0].target, CODE + PAGE_SIZE);
+}
+END_TEST
+
 START_TEST(a_unit_ends_after_twelve_instructions_and_at_the_end_of_a_page)
 {
     const struct bt_unit *u = translate(CODE);
@@ -385,6 +411,7 @@ Suite *suite_vmm_bt(void)
     tcase_add_test(t, registers_of_the_virtual_cpu_are_loads_and_stores_from_x0);
     tcase_add_test(t, addresses_stay_the_guests);
     tcase_add_test(t, a_branch_has_two_ways_out);
+    tcase_add_test(t, a_jump_by_register_is_tied_to_where_it_led_first);
     tcase_add_test(t, a_unit_ends_after_twelve_instructions_and_at_the_end_of_a_page);
     tcase_add_test(t, a_fetch_that_traps_is_the_guests_own);
     tcase_add_test(t, a_way_out_becomes_a_jump_and_an_exit_again_when_its_target_goes);
