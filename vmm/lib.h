@@ -30,7 +30,7 @@ word multiply_divide(word a, word b, word c);
 
 /* What does not fit is dropped. Always ends with NUL. */
 struct line {
-    char text[160];
+    char text[256];
     unsigned length;
 };
 

@@ -40,9 +40,22 @@ START_TEST(list_tells_of_each_vm)
 {
     vmm.alloc.cycles[1] = 12345678901234567890u;
     ck_assert(command("list"));
-    ck_assert_str_eq(fake()->answer, "name=test id=1 state=ready technique=full ram=0 min=0 used=2048 "
+    ck_assert_str_eq(fake()->answer,
+                     "name=test id=1 state=ready technique=full ram=0 min=0 used=2048 "
                      "held=2064 shared=0 balloon=0 target=0 weight=256 cap=0 "
-                                     "cycles=12345678901234567890\n");
+                     "cycles=12345678901234567890\n");
+}
+END_TEST
+
+START_TEST(no_line_of_the_list_is_cut)
+{
+    strcpy(vm->name, "fifteen_letters");
+    vm->ram_size = vm->ram_promised = 1u << 30;
+    vm->map.pages = vmm.alloc.shared[1] = vm->balloon.pages = vm->balloon.target = 1u << 18;
+    sched_set(vm, SCHED_WEIGHT_MOST, 100);
+    vmm.alloc.cycles[1] = UINT64_MAX;
+    ck_assert(command("list"));
+    ck_assert_ptr_nonnull(strstr(fake()->answer, " cap=100 cycles=18446744073709551615\n"));
 }
 END_TEST
 
@@ -228,6 +241,7 @@ Suite *suite_vmm_mgmt(void)
 
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, list_tells_of_each_vm);
+    tcase_add_test(t, no_line_of_the_list_is_cut);
     tcase_add_test(t, a_paused_vm_does_not_run);
     tcase_add_test(t, time_goes_on_while_a_vm_is_paused);
     tcase_add_test(t, a_destroyed_vm_has_left_nothing);
