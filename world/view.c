@@ -234,6 +234,15 @@ bool view_kept(const struct host *h, uint16_t context, word reg, hpa *out)
  */
 enum where { IN_PAGE, IN_PROCESSOR, MOVED, UNKNOWN };
 
+/* Does the context's monitor hear of its reading this control register? */
+static bool is_intercepted(const struct host *h, uint16_t context, word reg)
+{
+    word reads = 0;
+
+    page_word(h, view_context(h, context), VMCB_icept_csr_read, &reads);
+    return reads >> (reg - CSR_status) & 1;
+}
+
 static bool has_tps(const struct host *h)
 {
     return (machine_regs(h->machine)->status & FIELD_status_tps) != 0;
@@ -247,10 +256,7 @@ static enum where where_is(const struct host *h, uint16_t context, word reg)
         !machine_guest(h->machine, &guest))
         return IN_PAGE;
     for (uint16_t id = context; id != 0 && reg >= CSR_status; id = view_context(h, id)->parent) {
-        word intercepted = 0;
-
-        page_word(h, view_context(h, id), VMCB_icept_csr_read, &intercepted);
-        if (!(intercepted >> (reg - CSR_status) & 1))
+        if (!is_intercepted(h, id, reg))
             continue;
         if (view_context(h, context)->parent == 0)
             return MOVED;
@@ -275,6 +281,25 @@ static bool moved(const struct host *h, const struct context *k, word reg, word 
     return false;
 }
 
+/* What one that is on its way out had: all that was its own in the processor is still nowhere else. */
+static bool leavers(const struct host *h, uint16_t context, word reg, word *value)
+{
+    const struct context *k = view_context(h, context);
+
+    if (context != h->leaver.context)
+        return false;
+    if (reg < 32 || reg == VIEW_PC) {
+        *value = reg == VIEW_PC ? h->leaver.pc : h->leaver.x[reg];
+        return true;
+    }
+    if (k->level >= CONTEXT_LEVELS || !h->real[k->level].vmrun)
+        return false; /* real registers were its monitor's */
+    for (uint16_t id = context; id != 0 && reg >= CSR_status; id = view_context(h, id)->parent)
+        if (is_intercepted(h, id, reg))
+            return false;
+    return view_was_real(h, context, reg, value);
+}
+
 bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
 {
     const struct context *k = view_context(h, context);
@@ -291,10 +316,8 @@ bool view_guest(const struct host *h, uint16_t context, word reg, word *value)
         return moved(h, k, reg, value);
     if (context == 0 || where == UNKNOWN)
         return false; /* a root that does not run has its registers on its stack, if at all */
-    if (plain && context == h->leaver.context) {
-        *value = reg == VIEW_PC ? h->leaver.pc : h->leaver.x[reg];
+    if (leavers(h, context, reg, value))
         return true;
-    }
     return reg < 32 ? kept_x(h, k, reg, value) : kept_control(h, k, reg, value);
 }
 
