@@ -188,14 +188,16 @@ START_TEST(a_storm_of_hypercalls_harms_nobody)
         .program = GUEST_CONFORM, .cmdline = victim, .ram = RUN_RAM, .steps = STEPS};
 
     struct run_result bare = run(&q);
-    snprintf(cmdline, sizeof cmdline,
-             "vm=bad technique=para kernel=bad ram=2M cmdline=seed%d vm=good kernel=good ram=8M "
-             "cmdline=%s",
-             _i, victim);
+    snprintf(
+        cmdline, sizeof cmdline,
+        "vm=bad technique=para kernel=bad ram=2M disk=0 cmdline=seed%d vm=good kernel=good ram=8M "
+        "cmdline=%s",
+        _i, victim);
     q = (struct run_request){.program = GUEST_VMM,
                              .cmdline = cmdline,
                              .modules = modules,
                              .ram = RUN_HOST,
+                             .disk = "build/guest/disk.img",
                              .tlb = _i % 2 ? 4 : 0,
                              .steps = STEPS};
     struct run_result r = run(&q);

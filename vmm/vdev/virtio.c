@@ -99,39 +99,45 @@ void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct 
 
 /* ---- chains ------------------------------------------------------------------------------- */
 
-/* One piece after the other; `to` or `from` is the monitor's side. */
-static bool copy(struct vm *vm, const struct chain *c, bool write, word offset, uint8_t *to,
-                 const uint8_t *from, word size)
+/* Where byte `offset` of the chain's readable, or writable, bytes is, and how many of the `size`
+ * from there on lie together. False: they end before. */
+static bool place(const struct chain *c, bool writable, word offset, word size, gpa *at, word *n)
 {
-    unsigned first = write ? c->readable : 0;
-    unsigned end = write ? first + c->writable : c->readable;
+    unsigned first = writable ? c->readable : 0;
+    unsigned end = writable ? first + c->writable : c->readable;
 
-    for (unsigned i = first; i < end && size; i++) {
+    for (unsigned i = first; i < end; i++) {
         word length = c->pieces[i].length;
-        if (offset >= length) {
-            offset -= length;
-            continue;
+        if (offset < length) {
+            *at = c->pieces[i].address + offset;
+            *n = length - offset < size ? length - offset : size;
+            return true;
         }
-        word n = length - offset < size ? length - offset : size;
-        gpa at = c->pieces[i].address + offset;
-        if (write ? !p2m_write(&vm->map, at, from, n) : !p2m_read(&vm->map, at, to, n))
-            return false;
-        to += write ? 0 : n;
-        from += write ? n : 0;
-        size -= n;
-        offset = 0;
+        offset -= length;
     }
-    return size == 0;
+    return false;
 }
 
 bool chain_read(struct vm *vm, const struct chain *c, word offset, void *to, word size)
 {
-    return copy(vm, c, false, offset, to, NULL, size);
+    gpa at;
+    word n;
+
+    for (uint8_t *t = to; size; t += n, offset += n, size -= n)
+        if (!place(c, false, offset, size, &at, &n) || !p2m_read(&vm->map, at, t, n))
+            return false;
+    return true;
 }
 
 bool chain_write(struct vm *vm, const struct chain *c, word offset, const void *from, word size)
 {
-    return copy(vm, c, true, offset, NULL, from, size);
+    gpa at;
+    word n;
+
+    for (const uint8_t *f = from; size; f += n, offset += n, size -= n)
+        if (!place(c, true, offset, size, &at, &n) || !p2m_write(&vm->map, at, f, n))
+            return false;
+    return true;
 }
 
 /* ---- hypercalls --------------------------------------------------------------------------- */

@@ -47,14 +47,14 @@ __asm__(".section .text.start, \"ax\", @progbits\n"
                                                    "stack_top:\n"
                                                    ".text\n");
 
-static int ask(word number, word a, word b, word c, word d)
+static int ask_all(word number, word a, word b, word c, word d, word e, word f)
 {
     register word a0 __asm__("a0") = a;
     register word a1 __asm__("a1") = b;
     register word a2 __asm__("a2") = c;
     register word a3 __asm__("a3") = d;
-    register word a4 __asm__("a4") = 0;
-    register word a5 __asm__("a5") = 0;
+    register word a4 __asm__("a4") = e;
+    register word a5 __asm__("a5") = f;
     register word a7 __asm__("a7") = number;
 
     __asm__ volatile(".word 0x0000000b"
@@ -62,6 +62,11 @@ static int ask(word number, word a, word b, word c, word d)
                      : "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7)
                      : "memory");
     return (int)a0;
+}
+
+static int ask(word number, word a, word b, word c, word d)
+{
+    return ask_all(number, a, b, c, d, 0, 0);
 }
 
 static _Noreturn void off(word status)
@@ -391,6 +396,21 @@ static void queue_something(void)
     shared.update_count = random_word() % 64 ? count : random_word();
 }
 
+/* A virtqueue whose parts are good, full of anything. */
+static void offer_something(void)
+{
+    word device = random_word() % 3, queue = random_word() % 2;
+    word desc = page_of(pages[1]), avail = page_of(pages[2]), used = page_of(pages[3]);
+
+    for (word i = 0; i < 64; i++) {
+        store(desc + i * 4, random_word() % 3 ? random_argument() : random_word() % 16);
+        store(avail + 4 + i * 4, random_word() % 16 | random_word() % 16 << 16);
+    }
+    store(avail, (random_word() % 18) << 16);
+    ask_all(HYPERCALL_queue, device, queue, 16, desc, avail, used);
+    ask(HYPERCALL_notify, device, queue, 0, 0);
+}
+
 /* What would only end the storm early, or fill the console. */
 static bool too_final(word number)
 {
@@ -404,6 +424,8 @@ static _Noreturn void storm(void)
         word number = random_word() % 8 ? random_word() % 44 : random_word();
         if (random_word() % 4 == 0)
             queue_something();
+        if (random_word() % 16 == 0)
+            offer_something();
         if (random_word() % 4 == 0)
             store(page_of(pages[random_word() % 4]) + (random_word() % 16) * 4,
                   random_word() % 2 ? frame_of(pages[random_word() % 4]) | (random_word() & 0xff)
