@@ -166,7 +166,7 @@ static word most_urgent(word bits)
     };
     unsigned i = 0;
 
-    while (!(bits >> by_priority[i] & 1))
+    while (i < COUNT_OF(by_priority) - 1 && !(bits >> by_priority[i] & 1))
         i++;
     return CAUSE_INTERRUPT | by_priority[i];
 }

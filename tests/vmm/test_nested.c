@@ -22,20 +22,20 @@ static const char *const cases[] = {
 /* The machine's variant, also of the bare one, and what stands around the kernel. */
 static const struct way {
     const char *name;
-    bool npt;
     const char *before, *behind; /* of the kernel's own VM and its case */
-    bool digest;                 /* is all that it prints */
+    bool npt;
+    bool digest; /* is all that it prints */
 } ways[] = {
-    {"assist", false, "vm=k technique=assist nested=on ram=8M kernel=monitor cmdline=", "", false},
-    {"npt", true, "vm=k technique=npt nested=on ram=8M kernel=monitor cmdline=", "", false},
-    {"npt in npt", true,
+    {"assist", "vm=k technique=assist nested=on ram=8M kernel=monitor cmdline=", "", false, false},
+    {"npt", "vm=k technique=npt nested=on ram=8M kernel=monitor cmdline=", "", true, false},
+    {"npt in npt",
      "vm=one technique=npt nested=on ram=32M kernel=vmm.elf modules=monitor "
      "cmdline={vm=k technique=npt nested=on ram=8M kernel=monitor cmdline=",
-     "}", true},
-    {"assist in assist", false,
+     "}", true, true},
+    {"assist in assist",
      "vm=one technique=assist nested=on ram=32M kernel=vmm.elf modules=monitor "
      "cmdline={vm=k technique=assist nested=on ram=8M kernel=monitor cmdline=",
-     "}", true},
+     "}", false, true},
 };
 
 static struct run_result run_bare(const struct way *w, const char *words)
