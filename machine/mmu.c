@@ -1,15 +1,10 @@
 /*
- * Translation: from the architectural TLB, else from the page table in RAM.
- *
- *   ptbr 19:0 -> table -> entry [31:22] -> table -> entry [21:12] -> frame
- *                            `- with R, W or X set: a superpage of 4 MiB
+ * Translation: from the architectural TLB, else from the page table in RAM (walk.h).
  *
  * Rules and their causes are isa.md section 5. A walk that fails sets nothing; one that
  * succeeds sets A, and D for a store, in the leaf, and fills one entry of the array.
  *
- * With nested paging (section 8) every address in that drawing is the guest's, and is itself
- * looked up in the nested table, up to twice two references for the guest's two, and two more for
- * the page in the end: 8. The nested table's R, W and X count, its PL does not. In which order:
+ * With nested paging (section 8), in this order:
  *
  *   walk, each of whose reads may be an exit -> the guest's own page fault -> the page's own
  *   nested entry: an exit -> may A or D be written into the guest's table: an exit -> bits are set
@@ -23,6 +18,7 @@
 #include "isa/vmcb.h"
 #include "machine/internal.h"
 #include "machine/trap.h"
+#include "machine/walk.h"
 
 enum fault { FAULT_PAGE, FAULT_ACCESS, FAULT_MISALIGNED };
 
@@ -52,147 +48,6 @@ static bool nested_fault(struct cpu *c, enum access kind, gpa address, word how)
     return false;
 }
 
-/* ---- the page table --------------------------------------------------------------------- */
-
-static bool is_pointer(word entry)
-{
-    return (entry & (PTE_R | PTE_W | PTE_X)) == 0;
-}
-
-/* Entries that no access may use: absent, reserved forms. */
-static bool is_bad(word entry)
-{
-    return !(entry & PTE_V) || (entry & PTE_ZERO) || (entry & (PTE_R | PTE_W)) == PTE_W;
-}
-
-/* An entry that was used: what is to be set in it in the end is or-ed to what is there then. */
-struct used {
-    hpa at;
-    word entry;
-};
-
-enum end { END_LEAF, END_NONE, END_OUTSIDE, END_NESTED };
-
-struct walk {
-    enum end end; /* a good leaf; no such; a table outside RAM; a table the guest does not have */
-    struct used leaf;
-    gpa leaf_address;      /* of the leaf's entry as the table's owner sees it */
-    gpa address;           /* translated; with END_NESTED what is missing */
-    struct used tables[2]; /* the nested leaves that map the guest's tables, root first */
-    unsigned table_count;
-};
-
-/* Reads an entry in real memory; false when its table lies outside RAM. */
-static bool read_entry(struct cpu *c, hpa at, gva address, unsigned level, bool charged,
-                       struct used *out)
-{
-    word offset = at - RAM_BASE;
-
-    out->at = at;
-    if (offset >= c->machine->config.ram_size)
-        return false;
-    memcpy(&out->entry, c->machine->ram + offset, sizeof(word));
-    if (charged) {
-        cpu_charge(c, c->machine->config.cost.walk);
-        machine_emit(c->machine, EVENT_walk, 0, address, out->entry, level);
-    }
-    return true;
-}
-
-/* What the leaf of a level maps; false when it is a misaligned superpage. */
-static bool map_leaf(word entry, unsigned level, gva address, gpa *out)
-{
-    word size = level ? SUPERPAGE_SIZE : PAGE_SIZE;
-
-    *out = (entry & PTE_PPN & ~(size - 1)) | (address & (size - 1));
-    return (entry & PTE_PPN & (size - 1)) == 0;
-}
-
-/* A table whose entries are at real addresses: the machine's own, or a nested one. */
-static struct walk walk_real(struct cpu *c, word root, gva address, unsigned nested, bool charged)
-{
-    struct walk w = {.end = END_NONE};
-    hpa table = (root & PTBR_PPN) << PAGE_SHIFT;
-
-    for (unsigned level = 2; level-- > 0; table = w.leaf.entry & PTE_PPN) {
-        unsigned index = level ? PT_INDEX1(address) : PT_INDEX0(address);
-
-        w.leaf_address = table + index * sizeof(word);
-        if (!read_entry(c, w.leaf_address, address, level + nested, charged, &w.leaf)) {
-            w.end = END_OUTSIDE;
-            return w;
-        }
-        if (is_bad(w.leaf.entry))
-            return w;
-        if (is_pointer(w.leaf.entry))
-            continue;
-        if (map_leaf(w.leaf.entry, level, address, &w.address))
-            w.end = END_LEAF;
-        return w;
-    }
-    return w;
-}
-
-/* By the nested table: END_LEAF only if it allows what is needed. Rings are the guest's affair. */
-static struct walk walk_nested(struct cpu *c, gpa address, word rights, bool charged)
-{
-    struct walk w = walk_real(c, c->guest.nptbr, address, WALK_NESTED, charged);
-
-    if (w.end != END_LEAF || !(w.leaf.entry & rights))
-        w.end = END_NESTED;
-    return w;
-}
-
-/* The guest's own table, each of whose entries is found through the nested one. */
-static struct walk walk_guest(struct cpu *c, word root, gva address, bool charged)
-{
-    struct walk w = {.end = END_NONE};
-    gpa table = (root & PTBR_PPN) << PAGE_SHIFT;
-
-    for (unsigned level = 2; level-- > 0; table = w.leaf.entry & PTE_PPN) {
-        unsigned index = level ? PT_INDEX1(address) : PT_INDEX0(address);
-
-        w.leaf_address = table + index * sizeof(word);
-        struct walk n = walk_nested(c, w.leaf_address, PTE_R, charged);
-        w.tables[w.table_count++] = n.leaf;
-        if (n.end != END_LEAF) {
-            w.end = END_NESTED;
-            w.address = w.leaf_address;
-            return w;
-        }
-        if (!read_entry(c, n.address, address, level, charged, &w.leaf)) {
-            w.end = END_OUTSIDE;
-            return w;
-        }
-        if (is_bad(w.leaf.entry))
-            return w;
-        if (is_pointer(w.leaf.entry))
-            continue;
-        if (map_leaf(w.leaf.entry, level, address, &w.address))
-            w.end = END_LEAF;
-        return w;
-    }
-    return w;
-}
-
-static struct walk walk(struct cpu *c, gva address, bool charged)
-{
-    return c->guest.nptbr ? walk_guest(c, c->regs.ptbr, address, charged)
-                          : walk_real(c, c->regs.ptbr, address, 0, charged);
-}
-
-static void set_bits(struct cpu *c, const struct used *u, word bits)
-{
-    word offset = u->at - RAM_BASE, entry;
-
-    memcpy(&entry, c->machine->ram + offset, sizeof(entry));
-    if ((entry | bits) == entry)
-        return;
-    entry |= bits;
-    memcpy(c->machine->ram + offset, &entry, sizeof(entry));
-    ram_written(c->machine, offset, sizeof(entry));
-}
-
 /* ---- looking without an access ------------------------------------------------------------ */
 
 bool mmu_look_by(struct cpu *c, word ptbr, gva address, hpa *out)
@@ -200,7 +55,7 @@ bool mmu_look_by(struct cpu *c, word ptbr, gva address, hpa *out)
     struct walk w = {.end = END_LEAF, .address = address};
 
     if (ptbr & PTBR_ON)
-        w = walk_real(c, ptbr, address, 0, false);
+        walk_real(c, ptbr, address, 0, false, &w);
     *out = w.address;
     return w.end == END_LEAF;
 }
@@ -210,150 +65,20 @@ bool mmu_look(struct cpu *c, gva address, hpa *out)
     struct walk w = {.end = END_LEAF, .address = address};
 
     if (c->regs.ptbr & PTBR_ON)
-        w = walk(c, address, false);
+        walk_own(c, address, false, &w);
     if (w.end == END_LEAF && c->guest.nptbr)
-        w = walk_nested(c, w.address, PTE_R | PTE_W | PTE_X, false);
+        walk_nested(c, w.address, PTE_R | PTE_W | PTE_X, false, &w);
     *out = w.address;
     return w.end == END_LEAF;
 }
 
 bool mmu_probe(struct cpu *c, gva address, word *entry)
 {
-    struct walk w = walk(c, address, true);
+    struct walk w;
 
+    walk_own(c, address, true, &w);
     *entry = w.end == END_LEAF ? w.leaf.entry : 0;
     return w.end != END_NESTED || nested_fault(c, ACCESS_LOAD, w.address, NESTED_IN_WALK);
-}
-
-/* ---- the TLB ---------------------------------------------------------------------------- */
-
-static void fast_kill(struct cpu *c, enum access kind, gva page)
-{
-    struct fast_entry *e = fast_entry(&c->fast, kind, page);
-
-    if ((e->tag & PAGE_MASK) == page)
-        e->tag = FAST_EMPTY;
-}
-
-static word asid_of(word ptbr)
-{
-    return (ptbr & PTBR_ASID) >> PTBR_ASID_SHIFT;
-}
-
-static struct tlb_entry *tlb_slot(struct cpu *c, enum access kind, gva address)
-{
-    return &c->tlb.entry[kind][address >> PAGE_SHIFT & c->tlb.mask];
-}
-
-static word tag_asid(const struct cpu *c)
-{
-    return c->regs.ptbr & PTBR_ON ? asid_of(c->regs.ptbr) : ASID_BARE;
-}
-
-static struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address, hpa frame,
-                                  unsigned level)
-{
-    struct tlb_entry *e = tlb_slot(c, kind, address);
-
-    if (e->valid)
-        fast_kill(c, kind, e->page);
-    *e = (struct tlb_entry){
-        .page = address & PAGE_MASK,
-        .frame = frame & PAGE_MASK,
-        .asid = (uint16_t)tag_asid(c),
-        .vmid = (uint16_t)c->guest.vmid,
-        .level = (uint8_t)level,
-        .valid = true,
-    };
-    machine_emit(c->machine, EVENT_tlb, 0, address, e->frame, kind);
-    return e;
-}
-
-static bool tlb_matches(const struct cpu *c, const struct tlb_entry *e, gva address)
-{
-    return e->valid && e->page == (address & PAGE_MASK) && e->asid == tag_asid(c) &&
-           e->vmid == c->guest.vmid;
-}
-
-void tlb_update_context(struct cpu *c)
-{
-    word on = c->regs.ptbr & PTBR_ON;
-    uint64_t context = c->guest.accesses;
-
-    if (on)
-        context |= asid_of(c->regs.ptbr) << 3 | c->regs.ring << 1 | 1;
-    c->fast.context = context << 32 | (c->watch ? FAST_WATCH : 0);
-}
-
-void tlb_reset(struct cpu *c)
-{
-    for (unsigned kind = 0; kind < ACCESS_COUNT; kind++) {
-        for (unsigned i = 0; i < FAST_ENTRIES; i++)
-            c->fast.entry[kind][i].tag = FAST_EMPTY;
-        for (unsigned i = 0; i < TLB_MAX; i++)
-            c->tlb.entry[kind][i] = (struct tlb_entry){0};
-    }
-    tlb_update_context(c);
-}
-
-static void remove_entry(struct cpu *c, enum access kind, struct tlb_entry *e)
-{
-    e->valid = false;
-    fast_kill(c, kind, e->page);
-    machine_emit(c->machine, EVENT_tlb, 0, e->page, e->frame, kind + 4);
-}
-
-static void fence_entry(struct cpu *c, enum access kind, struct tlb_entry *e, bool one_asid,
-                        word asid)
-{
-    if (!e->valid || e->vmid != c->guest.vmid || (one_asid && e->asid != asid))
-        return;
-    remove_entry(c, kind, e);
-}
-
-void tlb_flush_all(struct cpu *c)
-{
-    for (unsigned kind = 0; kind < ACCESS_COUNT; kind++)
-        for (unsigned i = 0; i <= c->tlb.mask; i++)
-            if (c->tlb.entry[kind][i].valid)
-                remove_entry(c, kind, &c->tlb.entry[kind][i]);
-}
-
-void tlb_fence(struct cpu *c, bool one_page, gva page, bool one_asid, word asid)
-{
-    for (unsigned kind = 0; kind < ACCESS_COUNT; kind++) {
-        if (one_page) {
-            struct tlb_entry *e = tlb_slot(c, kind, page);
-            if (e->page == (page & PAGE_MASK))
-                fence_entry(c, kind, e, one_asid, asid);
-            continue;
-        }
-        for (unsigned i = 0; i <= c->tlb.mask; i++)
-            fence_entry(c, kind, &c->tlb.entry[kind][i], one_asid, asid);
-    }
-}
-
-void fast_forget_stores(struct cpu *c, word ram_page)
-{
-    uintptr_t host = (uintptr_t)c->machine->ram + ((uintptr_t)ram_page << PAGE_SHIFT);
-
-    for (unsigned i = 0; i < FAST_ENTRIES; i++) {
-        struct fast_entry *e = &c->fast.entry[ACCESS_STORE][i];
-        if (e->tag != FAST_EMPTY && e->addend + (word)(e->tag & PAGE_MASK) == host)
-            e->tag = FAST_EMPTY;
-    }
-}
-
-void fast_forget_all_stores(struct cpu *c)
-{
-    for (unsigned i = 0; i < FAST_ENTRIES; i++)
-        c->fast.entry[ACCESS_STORE][i].tag = FAST_EMPTY;
-}
-
-void fast_forget_fetches(struct cpu *c)
-{
-    for (unsigned i = 0; i < FAST_ENTRIES; i++)
-        c->fast.entry[ACCESS_FETCH][i].tag = FAST_EMPTY;
 }
 
 /* ---- accesses --------------------------------------------------------------------------- */
@@ -385,11 +110,11 @@ static bool set_used(struct cpu *c, enum access kind, const struct walk *own,
             return nested_fault(c, kind, own->leaf_address, NESTED_IN_WALK | NESTED_WRITE);
     }
     if (own)
-        set_bits(c, &own->leaf, bits);
+        walk_mark(c, &own->leaf, bits);
     for (unsigned i = 0; own && i < own->table_count; i++)
-        set_bits(c, &own->tables[i], writes && i + 1 == own->table_count ? PTE_A | PTE_D : PTE_A);
+        walk_mark(c, &own->tables[i], writes && i + 1 == own->table_count ? PTE_A | PTE_D : PTE_A);
     if (nested)
-        set_bits(c, &nested->leaf, bits);
+        walk_mark(c, &nested->leaf, bits);
     return true;
 }
 
@@ -405,7 +130,7 @@ static struct tlb_entry *miss(struct cpu *c, enum access kind, gva address)
 
     cpu_slow(c, SLOW_WALK);
     if (paged) {
-        own = walk(c, address, true);
+        walk_own(c, address, true, &own);
         level = level_of(own.leaf.entry);
         if (own.end == END_LEAF && (!(own.leaf.entry & needed[kind]) || c->regs.ring > level))
             own.end = END_NONE;
@@ -416,7 +141,7 @@ static struct tlb_entry *miss(struct cpu *c, enum access kind, gva address)
         where = own.address;
     }
     if (nested) {
-        below = walk_nested(c, where, needed[kind], true);
+        walk_nested(c, where, needed[kind], true, &below);
         if (below.end != END_LEAF) {
             nested_fault(c, kind, where, nested_kinds[kind]);
             return NULL;

@@ -22,7 +22,4 @@ bool mmu_probe(struct cpu *c, gva address, word *entry);
 bool mmu_look(struct cpu *c, gva address, hpa *out);
 bool mmu_look_by(struct cpu *c, word ptbr, gva address, hpa *out);
 
-/* Added to the level in a `walk` event: the entry is one of the nested table. */
-#define WALK_NESTED 4
-
 #endif

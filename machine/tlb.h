@@ -70,6 +70,13 @@ struct tlb {
     word mask; /* entries in use - 1 */
 };
 
+/* Where the entry for an address is, or would be. */
+struct tlb_entry *tlb_slot(struct cpu *c, enum access kind, gva address);
+/* Is it one for this address, in the mode and address space of now? */
+bool tlb_matches(const struct cpu *c, const struct tlb_entry *e, gva address);
+/* Fills it; `level` is the outermost ring. */
+struct tlb_entry *tlb_fill(struct cpu *c, enum access kind, gva address, hpa frame, unsigned level);
+
 /* The context of accesses from now on: after every change of ring, ptbr, guest or watch. */
 void tlb_update_context(struct cpu *c);
 void tlb_reset(struct cpu *c);
