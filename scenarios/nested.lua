@@ -71,8 +71,10 @@ local function fan_out(m, depth)
     local function note(e, what)
         lines[#lines + 1] = ("%8d  %s%s %s"):format(e.cycle - first, ("    "):rep(e.vm.level - 1), e.vm.name, what)
     end
-    local start = m:run_until("exit", { level = depth, insn = "cpuid", max = 1e9 })
+    m:run_until("exit", { level = depth, insn = "cpuid", max = 1e9 }) -- pages that are touched for the first time exit, too
+    local start = m:run_until("exit", { level = depth, insn = "cpuid", max = 1e6 })
     first = start.cycle
+    tz.say(("L%d executes cpuid: an exit, to L0. (x goes from exit to exit; u and d change the level.)"):format(depth))
     note(start, "exits: " .. start.text)
     local on = {
         m:on_entry({}, function(e) note(e, "goes on") end),
@@ -83,6 +85,7 @@ local function fan_out(m, depth)
         handle:del()
     end
     lines[#lines] = nil -- the next one's
+    tz.say(("L%d is at its next cpuid. The pane traps shows what the first one took."):format(depth))
     return lines
 end
 

@@ -117,6 +117,15 @@ void verbs_choose(struct verbs *v, struct host *h)
     v->chosen = true;
 }
 
+/* Looks at the machine that the story waits for. */
+static void follow(struct verbs *v)
+{
+    struct host *h = pending_host(v);
+
+    if (!v->chosen && h)
+        v->host = h;
+}
+
 /* Lets the story go on until it waits for a machine or is over. STORY_ bits of what it did. */
 static unsigned go_on(struct verbs *v, struct text *why)
 {
@@ -127,8 +136,8 @@ static unsigned go_on(struct verbs *v, struct text *why)
         v->over = (news & STORY_OVER) != 0;
     }
     watch(v);
-    if (!v->chosen && pending_host(v))
-        v->host = pending_host(v);
+    if (!(news & STORY_SAID)) /* else what was said is about the one that has run */
+        follow(v);
     return news;
 }
 
@@ -141,6 +150,7 @@ void verbs_init(struct verbs *v, struct world *world, const struct verbs_story *
     if (story)
         v->story = *story;
     go_on(v, &text);
+    follow(v);
     verbs_stop(v, why);
 }
 
@@ -176,6 +186,7 @@ void verbs_begin(struct verbs *v, enum verb verb, uint64_t steps)
     v->commands++;
     v->hit = v->has_event = v->done = false;
     v->met = 0;
+    follow(v);
     if (!v->host)
         return;
     if (!can_run(v) && !pending_host(v)) {

@@ -262,6 +262,22 @@ START_TEST(a_machine_that_comes_later_is_followed)
 }
 END_TEST
 
+START_TEST(what_is_said_is_seen_where_it_was_said_though_another_machine_comes_next)
+{
+    end();
+    begin_with("return { setup = function(s) s.m = tz.machine { name = 'one', ram = '1M' } end,\n"
+               "run = function(s) s.m:run(5) tz.say 'Five.'\n"
+               "  local two = tz.machine { name = 'two', ram = '1M' }\n"
+               "  two.mem.hpa:set_u32(0x80000000, 0x6f) two.regs.pc = 0x80000000 two:run(5) end }");
+    verb(VERB_GO, 0);
+    ck_assert_str_eq(run.reason, "Five.");
+    ck_assert_str_eq(host_name(run.host), "one");
+    verb(VERB_STEP, 1); /* on with the story */
+    ck_assert_str_eq(host_name(run.host), "two");
+    ck_assert_uint_eq(machine_icount(host_machine(run.host)), 1);
+}
+END_TEST
+
 /* ---- backwards ---- */
 
 static uint64_t icount(void)
@@ -404,6 +420,7 @@ Suite *suite_world_verbs(void)
     tcase_add_test(c, the_scenario_goes_on_when_its_goal_is_reached_by_hand);
     tcase_add_test(c, a_scenario_that_fails_says_why_and_leaves_the_machine);
     tcase_add_test(c, a_machine_that_comes_later_is_followed);
+    tcase_add_test(c, what_is_said_is_seen_where_it_was_said_though_another_machine_comes_next);
     tcase_add_loop_test(c, backwards_it_stands_where_it_stood, 0, COUNT_OF(mirrored));
     tcase_add_test(c, backwards_over_a_recursive_call_stays_in_its_own_frame);
     tcase_add_loop_test(c, backwards_out_is_at_the_call, 0, COUNT_OF(calls));
