@@ -104,6 +104,7 @@ page fault costs two exits: the fault, and the return to the program with the ne
 
 The console and the disk are virtqueues: rings of descriptors in memory, one hypercall for a whole request.
 
+What it prints, its disk and its exit status must be the bare machine's. Its memory cannot be: it is another kernel.
 `trapeze help hypercall` lists what it can ask for.]],
 
     dashboard = { { "code", "state" }, { "traps", "exits" }, { "console" } },

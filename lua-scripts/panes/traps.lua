@@ -23,6 +23,10 @@ end
 
 local function line(trap, c)
     local text = trap.text ~= "" and trap.text or (trap.sym ~= "" and "at " .. trap.sym or "")
+    -- A hypercall says less than its name, which is that of the routine that answers.
+    if c.answer == 0 and trap.text == "hcall" then
+        text = trap.answer or text
+    end
     local answered = trap.kind == "trap" or trap.kind == "exit"
     local cost = answered and (trap.cost or "...") or ""
 
