@@ -131,7 +131,9 @@ static struct run_result run_bare(unsigned n, const struct way *w)
     return run(&q);
 }
 
-static struct run_result run_virtual(unsigned n, const struct way *w, uint32_t tlb)
+/* `words` of the command line, about the VM. */
+static struct run_result run_virtual(unsigned n, const struct way *w, uint32_t tlb,
+                                     const char *words)
 {
     const struct run_module modules[] = {{"k", kernel_of(n)}, {NULL, NULL}};
     char cmdline[128];
@@ -146,8 +148,8 @@ static struct run_result run_virtual(unsigned n, const struct way *w, uint32_t t
                             .npt = w->npt,
                             .steps = STEPS};
 
-    snprintf(cmdline, sizeof cmdline, "vm=t technique=%s kernel=k ram=8M %scmdline=%s",
-             w->technique, cases[n].disk ? "disk=0 " : "", cases[n].name);
+    snprintf(cmdline, sizeof cmdline, "vm=t technique=%s kernel=k ram=8M %s%scmdline=%s",
+             w->technique, words, cases[n].disk ? "disk=0 " : "", cases[n].name);
     return run(&q);
 }
 
@@ -160,7 +162,7 @@ static word first_difference(const uint8_t *a, const uint8_t *b)
     return at;
 }
 
-static void compare_case(unsigned i, uint32_t tlb)
+static void compare_case(unsigned i, uint32_t tlb, const char *words)
 {
     const struct way *w = &ways[i / COUNT_OF(cases)];
     unsigned n = i % COUNT_OF(cases);
@@ -172,7 +174,7 @@ static void compare_case(unsigned i, uint32_t tlb)
     snprintf(what, sizeof what, "%s under %s", name, w->technique);
     if (cases[n].disk)
         make_disk();
-    struct run_result bare = run_bare(n, w), virtual = run_virtual(n, w, tlb);
+    struct run_result bare = run_bare(n, w), virtual = run_virtual(n, w, tlb, words);
     ck_assert_int_eq(bare.stop, STOP_HALTED);
     ck_assert_uint_gt(strlen(bare.console), 8);
     ck_assert_uint_gt(virtual.exits, 0);
@@ -187,14 +189,21 @@ static void compare_case(unsigned i, uint32_t tlb)
 
 START_TEST(a_kernel_cannot_tell_that_it_is_virtual)
 {
-    compare_case((unsigned)_i, 0);
+    compare_case((unsigned)_i, 0, "");
 }
 END_TEST
 
 /* A TLB of one entry hides nothing that is stale, and holds nothing for long. */
 START_TEST(nor_with_a_tlb_of_one_entry)
 {
-    compare_case((unsigned)_i, 1);
+    compare_case((unsigned)_i, 1, "");
+}
+END_TEST
+
+/* Each page gets its frame in the middle of whatever needs it first: a walk, a store, a fetch. */
+START_TEST(nor_with_memory_that_comes_when_it_is_wanted)
+{
+    compare_case((unsigned)_i, 0, "min=1M share=on ");
 }
 END_TEST
 
@@ -255,13 +264,13 @@ static const struct session {
     {.name = "status", .lines = (const char *const[]){"exit 3\n", NULL}},
 };
 
-START_TEST(the_os_does_the_same_bare_and_virtual)
+static void compare_session(unsigned i, const char *words)
 {
     static const struct run_module bare_modules[] = {{"programs", GUEST_PROGRAMS}, {NULL, NULL}};
     static const struct run_module modules[] = {
         {"os.elf", GUEST_OS}, {"programs", GUEST_PROGRAMS}, {NULL, NULL}};
-    const struct session *n = &sessions[(unsigned)_i % COUNT_OF(sessions)];
-    const struct way *w = &ways[(unsigned)_i / COUNT_OF(sessions)];
+    const struct session *n = &sessions[i % COUNT_OF(sessions)];
+    const struct way *w = &ways[i / COUNT_OF(sessions)];
     char cmdline[100];
     struct run_request q = {.program = GUEST_OS,
                             .modules = bare_modules,
@@ -275,7 +284,8 @@ START_TEST(the_os_does_the_same_bare_and_virtual)
     struct run_result bare = run(&q);
     q.program = GUEST_VMM;
     snprintf(cmdline, sizeof cmdline,
-             "vm=os technique=%s kernel=os.elf modules=programs ram=8M disk=0", w->technique);
+             "vm=os technique=%s kernel=os.elf modules=programs ram=8M disk=0 %s", w->technique,
+             words);
     q.cmdline = cmdline;
     q.modules = modules;
     q.ram = RUN_HOST;
@@ -286,6 +296,18 @@ START_TEST(the_os_does_the_same_bare_and_virtual)
     check_equal(&bare, &virtual, n->name);
     run_free(&bare);
     run_free(&virtual);
+}
+
+START_TEST(the_os_does_the_same_bare_and_virtual)
+{
+    compare_session((unsigned)_i, "");
+}
+END_TEST
+
+/* At each prompt the monitor finds the pages that are equal; then they are written again. */
+START_TEST(the_os_does_the_same_on_memory_that_is_shared)
+{
+    compare_session((unsigned)_i, "min=1M share=on");
 }
 END_TEST
 
@@ -440,11 +462,15 @@ Suite *suite_vmm_equal(void)
     tcase_add_loop_test(t, a_kernel_cannot_tell_that_it_is_virtual, 0,
                         COUNT_OF(cases) * COUNT_OF(ways));
     tcase_add_loop_test(t, nor_with_a_tlb_of_one_entry, 0, COUNT_OF(cases) * COUNT_OF(ways));
+    tcase_add_loop_test(t, nor_with_memory_that_comes_when_it_is_wanted, 0,
+                        COUNT_OF(cases) * COUNT_OF(ways));
     tcase_add_loop_test(t, random_code_and_tables_have_the_same_outcome, 0, SEEDS * COUNT_OF(ways));
     suite_add_tcase(s, t);
     tcase_set_timeout(os, 120);
     tcase_add_checked_fixture(os, NULL, remove_disk);
     tcase_add_loop_test(os, the_os_does_the_same_bare_and_virtual, 0,
+                        COUNT_OF(sessions) * COUNT_OF(ways));
+    tcase_add_loop_test(os, the_os_does_the_same_on_memory_that_is_shared, 0,
                         COUNT_OF(sessions) * COUNT_OF(ways));
     tcase_add_loop_test(os, a_monitor_runs_inside_itself, 0, COUNT_OF(nested));
     tcase_add_loop_test(os, a_kernel_cannot_tell_that_its_monitor_is_a_guest, 0,
