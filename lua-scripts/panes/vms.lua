@@ -45,8 +45,8 @@ local function row_of(vm, all, wide)
     local share = vm.cycles / all
     local state = vm.running and "running" or row.state or "-"
 
-    return { ui.left(vm.name, 12), vm.running and "pc" or "guest1" },
-        { ui.left(state, 9), state == "paused" and "changed" or "normal" },
+    return { ui.left(vm.name, 10), vm.running and "pc" or "guest1" },
+        { ui.left(state, 8), state == "paused" and "changed" or "normal" },
         ui.right(("%.1f%%"):format(100 * share), 7), ui.right(row.weight or "-", 7),
         ui.right(row.cap == "0" and "-" or row.cap or "-", 5), kib(row.held), kib(row.shared), kib(row.balloon),
         wide and { "  " .. ui.bar(share, 16), "guest1" } or nil
@@ -75,7 +75,7 @@ return {
         local last = answer.count > 0 and answer.text:match("[^\n]*") or ""
 
         p:note(answer.waiting > 0 and "a command waits" or "")
-        p:line { ui.left("name", 12) .. ui.left("state", 9) .. ui.right("cycles", 7) .. ui.right("weight", 7)
+        p:line { ui.left("name", 10) .. ui.left("state", 8) .. ui.right("cycles", 7) .. ui.right("weight", 7)
             .. ui.right("cap", 5) .. ui.right("held", 8) .. ui.right("shared", 8) .. ui.right("balloon", 8), "heading" }
         if last:sub(1, 5) ~= "name=" and last ~= "" then
             p:text(0, p.h - 1, "last answer: " .. last, answer.ok and "dim" or "bad")
