@@ -16,8 +16,8 @@
  *             what the monitor carries out
  *   the top   a kernel that reads or writes the last page of the address space without having
  *             mapped it gets the vcpu page instead of a fault (by an address from x0 it does get
- *             the fault). One that has mapped it gets its own: from the next change of ptbr or
- *             fence on there is no vcpu page, and what it would do is a callout.
+ *             the fault). One that maps it has its own page there: then there is no vcpu page any
+ *             more, and what it would do is a callout (bt_space.c).
  *
  * Both are of ring 0 alone.
  */
@@ -37,16 +37,11 @@
 #include "vmm/vm.h"
 #include "vmm/vmm.h"
 
-#define CACHE_SIZE    (CACHE_WORDS * 4)
-/* Slots for the cache: downwards from the first, none where a machine may have RAM. */
-#define SLOT_FIRST    0xfff00000u
-#define SLOT_LAST     0xc0000000u
-
 /* Instructions of the longest way through a sequence, an indirect jump and what is behind it.
  * A guest that has spoilt its own table could go round in circles. */
 #define SEQUENCE_MOST 64
 
-static const char left[] = "it has left its translation";
+const char bt_left[] = "it has left its translation";
 
 /* ---- where the guest is to go on ----------------------------------------------------------- */
 
@@ -194,7 +189,7 @@ static void finish_sequence(struct vcpu *v, word *ran)
     do {
         enter_once(v, ran);
         if (++steps == SEQUENCE_MOST)
-            vm_end(v->vm, left, NULL);
+            vm_end(v->vm, bt_left, NULL);
     } while (v->exit_cause == CAUSE_single_step && !v->vm->ended && in_sequence(v));
     v->vm->bt->counts.steps += steps;
     arch_hold_interrupts(false);
@@ -234,7 +229,7 @@ static void enter_translated(struct vcpu *v, gva host)
     if (bt->last)
         v->cb->pc = (bt->last->pc & ~3u) + index_of(bt->last, v->cb->pc) * 4;
     else
-        vm_end(v->vm, left, NULL);
+        vm_end(v->vm, bt_left, NULL);
 }
 
 static void enter_direct(struct vcpu *v)
@@ -252,6 +247,7 @@ static void enter(struct vcpu *v)
     gva host = 0;
 
     v->ran = 0;
+    bt_look(v);
     while (v->cb->ring == 0 && !v->vm->ended && !(host = locate(v)))
         if (v->root_stale) /* the trap led elsewhere */
             v->vm->technique->set_root(v);
@@ -398,120 +394,6 @@ static void handle_exit(struct vcpu *v)
     dispatch_exit(v);
 }
 
-/* ---- the guest's address space ------------------------------------------------------------- */
-
-static bool is_free(const struct vcpu *v, gva slot)
-{
-    struct walk w;
-
-    for (gva page = slot; page < slot + CACHE_SIZE; page += PAGE_SIZE)
-        if ((v->cb->ptbr & PTBR_ON) && walk_find(&v->vm->map, v->cb->ptbr, page, &w))
-            return false;
-    return true;
-}
-
-/* The guest uses addresses of the slot itself: the cache moves down to where it does not. */
-static void move(struct vcpu *v)
-{
-    struct bt *bt = v->vm->bt;
-    gva old = bt->slot;
-
-    do {
-        bt->slot = bt->slot > SLOT_LAST ? bt->slot - CACHE_SIZE : SLOT_FIRST;
-    } while (bt->slot != old && !is_free(v, bt->slot));
-    if (bt->slot == old)
-        vm_end(v->vm, "its address space has no room left for translations", NULL);
-    bt->counts.moves++;
-    bt_flush(bt);
-    for (gva page = old; page < old + CACHE_SIZE; page += PAGE_SIZE)
-        shadow_fence(&v->vm->shadow, &page, NULL);
-}
-
-/* The guest uses the top of the address space itself. */
-static void withdraw(struct vcpu *v)
-{
-    struct bt *bt = v->vm->bt;
-    gva page = BT_PAGE_AT;
-
-    bt->withdrawn = true;
-    bt_flush(bt);
-    shadow_fence(&v->vm->shadow, &page, NULL);
-}
-
-static void look_at_the_top(struct vcpu *v)
-{
-    if (!v->vm->bt->withdrawn && (v->cb->ptbr & PTBR_ON) &&
-        walk_peek(&v->vm->map, v->cb->ptbr, BT_PAGE_AT))
-        withdraw(v);
-}
-
-static void set_root(struct vcpu *v)
-{
-    paging_set_root(v);
-    if (v->vm->bt->checked_ptbr != v->cb->ptbr)
-        look_at_the_top(v);
-}
-
-static void unmap(struct vcpu *v, const gva *address, const word *asid)
-{
-    struct bt *bt = v->vm->bt;
-
-    paging_unmap(v, address, asid);
-    if (!address || bt_is_source(bt, *address))
-        bt->unchecked = true;
-    if (!address || *address >= BT_PAGE_AT)
-        look_at_the_top(v);
-}
-
-/* The guest's own pages, after its own table; never the monitor's in their place. */
-static void map(struct vcpu *v, gva address, enum access access)
-{
-    struct bt *bt = v->vm->bt;
-    struct shadow_fault f = {.address = address, .access = access, .ring = v->cb->ring};
-
-    if (access == ACCESS_FETCH) {
-        if (v->cb->ring == 0)
-            vm_end(v->vm, left, NULL);
-        else
-            bt_direct_fetch(v, address);
-        return;
-    }
-    if (access == ACCESS_LOAD && bt_direct_load(v, address))
-        return;
-    arch_hint_routine("shadow");
-    enum shadow_answer answer = shadow_resolve(&v->vm->shadow, v->cb->ptbr, &f);
-    if (answer == SHADOW_NO_WRITE) {
-        /* The store may change its own unit or page: it is done here, and then fetched anew. */
-        if (p2m_write_fault(v->vm, f.walk.address))
-            emulate_access(v, address, f.walk.address, true);
-        return;
-    }
-    paging_answer(v, &f, answer);
-    if (answer == SHADOW_FILLED && offset_in_slot(bt, address) < CACHE_SIZE)
-        move(v);
-    if (address >= BT_PAGE_AT)
-        look_at_the_top(v);
-}
-
-static void written(struct vm *vm, gpa page)
-{
-    struct bt *bt = vm->bt;
-
-    if (bt_drop(bt, page))
-        bt->counts.writes++;
-    bt_direct_written(vm, page);
-}
-
-static void refetch(struct vcpu *v, gva address)
-{
-    struct walk w;
-
-    paging_refetch(v, address);
-    if (walk_find(&v->vm->map, v->cb->ptbr, address, &w))
-        bt_drop(v->vm->bt, w.address & PAGE_MASK);
-    v->vm->bt->unchecked = true;
-}
-
 /* ---- creation ------------------------------------------------------------------------------ */
 
 static void *take_frame(struct vm *vm)
@@ -542,7 +424,7 @@ static bool create(struct vm *vm, struct line *why)
         line_str(why, "this machine has too little RAM left for it");
         return false;
     }
-    vm->bt->slot = SLOT_FIRST;
+    vm->bt->slot = BT_SLOT_FIRST;
     bt_flush(vm->bt);
     vm->bt->counts.flushes = 0;
     arch_hint_translations(phys_of(&vm->bt->counts));
@@ -555,12 +437,12 @@ const struct technique technique_bt = {
     .name = "bt",
     .frames = 2 + UNIT_PAGES + CACHE_PAGES + PATCHES,
     .create = create,
-    .set_root = set_root,
+    .set_root = bt_set_root,
     .enter = enter,
     .handle_exit = handle_exit,
-    .map = map,
-    .unmap = unmap,
+    .map = bt_map,
+    .unmap = bt_unmap,
     .forget = paging_forget,
-    .written = written,
-    .refetch = refetch,
+    .written = bt_written,
+    .refetch = bt_refetch,
 };

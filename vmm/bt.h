@@ -29,6 +29,7 @@
 #define VMM_BT_H
 
 #include "vmm/vcpu.h"
+#include "vmm/walk.h"
 
 #include "isa/paging.h"
 
@@ -64,7 +65,11 @@ struct bt_page {
 #define UNIT_SPACE        64 /* words of the cache that must be free to begin one */
 #define UNIT_NONE         0xffffu
 #define CACHE_PAGES       32
-#define CACHE_WORDS       (CACHE_PAGES * PAGE_SIZE / 4)
+#define CACHE_SIZE        (CACHE_PAGES * PAGE_SIZE)
+#define CACHE_WORDS       (CACHE_SIZE / 4)
+/* Slots for the cache: downwards from the first, none where a machine may have RAM. */
+#define BT_SLOT_FIRST     0xfff00000u
+#define BT_SLOT_LAST      0xc0000000u
 #define SOURCES           96
 #define PATCHES           16
 #define BUCKETS           512
@@ -143,6 +148,7 @@ struct bt {
     struct bt_unit *units[UNIT_PAGES];
     word unit_count, words_used;
     gva slot;       /* where the cache is in the guest's address spaces */
+    bool look;      /* tables may have changed: does the guest want the top now? */
     bool withdrawn; /* the guest wants the top of the address space: no vcpu page */
     word drops;     /* changes when units become invalid */
     uint16_t buckets[BUCKETS];
@@ -201,6 +207,21 @@ struct bt_unit *bt_translate(struct vcpu *v);
 /* A jump by a register has led to `target`: bt_jump.c. Its unit goes there by its first way out
  * from now on, when rs1 is the same again. False when it does so already, or cannot. */
 bool bt_predict(struct bt_unit *u, word bits, gva target);
+
+/* ---- bt_space.c: the guest's address spaces ------------------------------------------------ */
+
+/* Why a VM ends whose guest has spoilt its own way back. */
+extern const char bt_left[];
+
+/* Before an entry: gives the guest the top of its address space if it wants it now. */
+void bt_look(struct vcpu *v);
+
+/* Rows of the technique. */
+void bt_set_root(struct vcpu *v);
+void bt_map(struct vcpu *v, gva address, enum access access);
+void bt_unmap(struct vcpu *v, const gva *address, const word *asid);
+void bt_written(struct vm *vm, gpa page);
+void bt_refetch(struct vcpu *v, gva address);
 
 /* ---- bt_direct.c: rings 1 to 3 ------------------------------------------------------------- */
 

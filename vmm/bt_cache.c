@@ -25,8 +25,6 @@ _Static_assert(sizeof(struct bt) <= PAGE_SIZE, "it fits in its frame");
 _Static_assert(sizeof(struct bt_page) <= PAGE_SIZE, "it fits in its frame");
 _Static_assert(UNITS * 2 < UNIT_NONE, "a way out has a number");
 
-#define CACHE_SIZE (CACHE_WORDS * 4)
-
 struct bt_unit *bt_unit(const struct bt *bt, word number)
 {
     return &bt->units[number / UNITS_PER_PAGE][number % UNITS_PER_PAGE];
