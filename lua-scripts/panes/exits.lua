@@ -22,6 +22,17 @@ local function label_of(row, several, width)
     return ui.left(label, width)
 end
 
+-- A number in a column: where it would touch the one before, in thousands or millions.
+local function column(n, width)
+    for _, unit in ipairs { "", "k", "M", "G" } do
+        local text = n .. unit
+        if #text < width then
+            return ui.right(text, width)
+        end
+        n = n // 1000
+    end
+end
+
 return {
     title = "Exits",
     min = { w = 36, h = 4 },
@@ -44,9 +55,10 @@ return {
         end
         p:list(#rows, function(i)
             local r = rows[i]
-            return label_of(r, several, label), ui.right(r.count, w[1]),
+            return label_of(r, several, label), column(r.count, w[1]),
                 ui.right(string.format("%.1f%%", 100 * r.count / count), w[2]),
-                ui.right(r.average or "-", w[3]), ui.right(r.average and r.max or "-", w[4]),
+                r.average and column(r.average, w[3]) or ui.right("-", w[3]),
+                r.average and column(r.max, w[4]) or ui.right("-", w[4]),
                 wide > 18 and { "  " .. ui.bar(r.cycles / cycles, wide - 3), "guest1" } or nil
         end)
     end,
