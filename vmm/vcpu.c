@@ -8,6 +8,7 @@
 #include "vmm/vcpu.h"
 
 #include "vmm/arch.h"
+#include "vmm/assist.h"
 #include "vmm/isa.h"
 #include "vmm/lib.h"
 #include "vmm/sched.h"
@@ -152,6 +153,13 @@ void vcpu_retire(struct vcpu *v, gva next_pc, bool stepping)
         v->cb->instreth++;
     if (stepping && !v->vm->ended)
         vcpu_trap(v, CAUSE_single_step, 0);
+}
+
+bool vcpu_woken(const struct vcpu *v)
+{
+    bool ends = vcpu_nested(v) && (v->cb->icept_insn >> INTERCEPT_interrupts & 1);
+
+    return vcpu_pending(v) || (ends && (v->home->ip & v->home->ie));
 }
 
 void vcpu_wire(struct vcpu *v, word bit, bool level)

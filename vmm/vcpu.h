@@ -101,11 +101,8 @@ static inline word vcpu_pending(const struct vcpu *v)
     return (v->cb->ip | (vcpu_nested(v) ? v->cb->virtual_ip : 0)) & v->cb->ie;
 }
 
-/* Has what a wfi waits for arrived? For a nested guest also what is meant for the VM itself. */
-static inline bool vcpu_woken(const struct vcpu *v)
-{
-    return vcpu_pending(v) || (v->home->ip & v->home->ie);
-}
+/* Has what a wfi waits for arrived? For a nested guest also what ends its run. */
+bool vcpu_woken(const struct vcpu *v);
 
 /* Sets or clears bits of ip that are wires: of the VM's own board. */
 void vcpu_wire(struct vcpu *v, word bit, bool level);
