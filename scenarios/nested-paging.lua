@@ -112,8 +112,15 @@ tables all the time. What is better depends on how often tables change and on ho
         s.ptbr = { guest = s.vm.guest.ptbr, real = s.vm.real.ptbr }
         tz.say(("The guest writes ptbr: no exit. What it wrote is what the processor has: %s."):format(tz.hex(s.ptbr.real)))
 
+        -- The next fetch is not in the TLB, and is looked up in both tables.
+        local references = 0
+        local counting = m:on_walk({ vm = s.vm }, function() references = references + 1 end)
+        m:run_until("tlb", { level = 1, max = 1e5 })
+        counting:del()
+        tz.say(("The next fetch misses in the TLB and walks both tables: %d references to memory."):format(references))
+
         session(m)
-        tz.say "The session is over. The longest walks:"
+        tz.say "The session is over. What follows is what its walks were, and what they cost."
 
         print "\nA walk on the bare machine:\n"
         tz.table(walk_rows(s.walks.bare.longest))
