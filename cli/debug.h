@@ -9,7 +9,7 @@
  *   debug_back.c    the same backwards in time
  *   debug_look.c    registers, memory, page tables, code
  *   debug_source.c  source lines, symbols, contexts
- *   debug_change.c  set, asm, type
+ *   debug_change.c  set, asm, type, vm
  *   debug_trace.c   events
  */
 #ifndef CLI_DEBUG_H
@@ -192,6 +192,7 @@ DEBUG_COMMAND(debug_set);
 DEBUG_COMMAND(debug_asm);
 DEBUG_COMMAND(debug_type);
 DEBUG_COMMAND(debug_type_end);
+DEBUG_COMMAND(debug_vm);
 DEBUG_COMMAND(debug_trace);
 DEBUG_COMMAND(debug_record);
 DEBUG_COMMAND(debug_events);

@@ -114,3 +114,29 @@ void debug_type_end(struct debug *d, const char *arguments)
     if (debug_host(d))
         host_input_end(d->verbs.host);
 }
+
+/* The last answer, without its last newline, and what is still to be answered. */
+static void say_answer(struct debug *d)
+{
+    struct machine_answer a = machine_answer(host_machine(d->verbs.host));
+    bool newline = a.length > 0 && a.text[a.length - 1] == '\n';
+
+    if (a.answered == 0 && a.waiting == 0)
+        debug_say(d, "nobody was asked anything");
+    if (a.answered > 0 && a.length == 0)
+        debug_say(d, "%s", a.status ? "refused" : "done");
+    else if (a.answered > 0)
+        debug_say(d, "%.*s", (int)a.length - newline, a.text);
+    if (a.waiting)
+        debug_say(d, "%u to be answered: let the machine run", a.waiting);
+}
+
+void debug_vm(struct debug *d, const char *arguments)
+{
+    if (!debug_host(d))
+        return;
+    if (!*arguments)
+        say_answer(d);
+    else if (host_command(d->verbs.host, arguments) == 0)
+        debug_fail(d, "the mailbox is full; the machine has to run before it takes more");
+}

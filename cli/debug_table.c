@@ -123,6 +123,11 @@ const struct debug_command debug_commands[] = {
      WORDS_PLACE, debug_asm},
     {"type", "", "", "[TEXT]", "type TEXT and Enter on the machine's console", "", WORDS_NONE,
      debug_type},
+    {"vm", "", "", "[COMMAND]", "to the monitor: list, pause VM, ...; without: its last answer",
+     "It answers when the machine runs: 'until mailbox' waits for that. 'vm help' lists its "
+     "commands.\n"
+     "  vm weight a 512\n  vm input a ls",
+     WORDS_NONE, debug_vm},
     {"typend", "", "", "", "nobody will type any more", "", WORDS_NONE, debug_type_end},
 
     {"trace", "", "Events", "FILTER | off", "print such events as they come",

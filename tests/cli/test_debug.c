@@ -132,6 +132,10 @@ START_TEST(a_guest_is_debugged_natively_and_under_the_monitor)
 }
 END_TEST
 
+#define MONITOR                                                                                    \
+    "$TRAPEZE debug build/guest/vmm.elf -m os.elf=build/guest/os.elf "                             \
+    "-m programs=build/guest/programs.pack -c 'vm=a ram=2M modules=programs'"
+
 static const struct {
     const char *command;
     int exit_code;
@@ -144,6 +148,11 @@ static const struct {
     {"$TRAPEZE debug tests/cli/debug/prog.s -e help", 0, "until this function, or trap handler"},
     {"$TRAPEZE debug tests/cli/debug/prog.s -e 'help break'", 0, "break trap cause=privileged"},
     {"$TRAPEZE debug trap-and-emulate -m x", 2, ""},
+    {MONITOR " -e vm", 0, "nobody was asked anything"},
+    {MONITOR " -e 'vm list' -e vm", 0, "1 to be answered: let the machine run"},
+    {MONITOR " -e 'vm list' -e 'until mailbox' -e vm", 0, "\nname=a id=1 state="},
+    {MONITOR " -e 'vm pause b' -e 'until mailbox' -e vm", 0,
+     "\nb: there is no VM of this name; see list\n"},
     {"$TRAPEZE debug /nowhere.elf", 3, ""},
 };
 

@@ -65,6 +65,18 @@ static const struct {
      "print(a:match 'Hello[^\\n]*') print(a:match 'CRC.*' ~= b:match 'CRC.*') "
      "print(m:vm 'c'.console)",
      "Hello from process 2, ring 3.\ntrue\n$ disk\nthere is no disk\n$ \n"},
+    /* Sixty-four of them, made while others run, and no more. */
+    {"local m = tz.machine { ram = '128M' } m:load { image = 'vmm.elf', modules = { 'os.elf', "
+     "{ name = 'programs', file = 'programs.pack' } }, cmdline = 'stay=on' } m:run(1e7) "
+     "for i = 1, 64 do m:create_vm { vm = 'v' .. i, ram = '2M', min = '1M', share = 'on', "
+     "modules = 'programs', cmdline = 'quiet' } m:start_vm('v' .. i) end m:run(1e9) "
+     "print(#m:list_vms()) print(m:manage 'create vm=more ram=2M') "
+     "for _, n in ipairs { 'v1', 'v40', 'v64' } do m:vm(n):input 'hello\\n' end m:run(1e9) "
+     "for _, n in ipairs { 'v1', 'v40', 'v64' } do print(m:vm(n).console:match 'Hello.*%.') end "
+     "for i = 1, 64 do m:destroy_vm('v' .. i) end print(#m:list_vms(), m:manage 'stat':match "
+     "' shared=.*saved=%d+')",
+     "64\nnil\tmore: there are too many VMs\n\nHello from process 2, ring 3.\nHello from process "
+     "2, ring 3.\nHello from process 2, ring 3.\n0\t shared=0 saved=0\n"},
     /* Commands are part of the machine's history. */
     {TWO
      "m:record() local first = m.icount b:input 'hello\\n' m:run(40000) m:manage 'pause b' "
