@@ -36,10 +36,7 @@ local shapes = {
         why = "Exit and entry cost what theirs did; but theirs went through a whole device model, ours reads one register.",
     },
     { "control register: binary translation below native", function(r) return ratio(r, "regwr", "bt") end, 0, 1 },
-    {
-        "call and return: binary translation 3 to 7 x native", function(r) return ratio(r, "callret", "bt") end, 3, 7,
-        why = "A return is looked up by a dozen plain instructions here; natively call and return are three cycles, and no return stack helps.",
-    },
+    { "call and return: binary translation 3 to 7 x native", function(r) return ratio(r, "callret", "bt") end, 3, 7 },
     { "call and return: hardware assist at most 1.05 x native", function(r) return ratio(r, "callret", "assist") end, 0, 1.05 },
     { "page fault: binary translation above native", function(r) return ratio(r, "pgfault", "bt") end, 1, math.huge },
     { "page fault: hardware assist above binary translation", function(r) return ratio(r, "pgfault", "assist", "bt") end, 1, math.huge },
