@@ -74,7 +74,7 @@ static void watch(void *user, const struct event *e)
     struct watcher *w = user;
 
     if (e->kind == EVENT_console && !e->b && w->length + 1 < CONSOLE_MAX)
-        w->raw[w->length++] = (char)e->a;
+        w->raw[w->length++] = e->a ? (char)e->a : '?'; /* the texts are strings */
     else if (e->kind == EVENT_exit)
         count_exit(w, e);
     else if (e->kind == EVENT_entry)

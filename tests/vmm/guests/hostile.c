@@ -22,16 +22,21 @@ int kernel_main(const struct boot_page *boot);
 _Noreturn void hostile_next(void);
 extern word saved_registers[];
 
-#define FEATURE_VT 2u /* of cpuid leaf 1 */
+#define FEATURE_VT  2u /* of cpuid leaf 1 */
+#define FEATURE_NPT 4u
 
-#define CODE_WORDS 512
-#define TABLES     8
-#define PATIENCE   20000 /* cycles of an attempt: many exits long */
-#define LENGTH     1500  /* attempts */
+#define INSN_ECALL  0x00000073u
+#define INSN_HCALL  0x0000000bu
+
+#define CODE_WORDS  512
+#define TABLES      8
+#define PATIENCE    100000 /* cycles of an attempt: many exits long, and a page searched for holes */
+#define LENGTH      1500   /* attempts */
 
 static struct {
     word seed, attempts, digest;
-    bool orderly, has_vt;
+    bool orderly, has_vt, has_npt;
+    word boldness; /* one attempt in so many is in ring 0 */
     word code[CODE_WORDS] __attribute__((aligned(4096)));
     word tables[TABLES][PT_ENTRIES] __attribute__((aligned(4096)));
     word vmcb[PT_ENTRIES] __attribute__((aligned(4096)));
@@ -59,9 +64,9 @@ static word random_address(void)
 {
     static const word bases[] = {0x80000000, 0x80100000, 0x801ff000, 0x80200000, 0x10000000,
                                  0x0c000000, 0x00100000, 0x10001000, 0,          0xfffff000};
-    word base = one_in(3)       ? (word)(uintptr_t)state.code
-                : state.orderly ? bases[1 + random_word() % 9]
-                                : bases[random_word() % 10];
+    word first = !state.orderly && one_in(32) ? 0 : 1; /* its own program is soon beyond repair */
+    word base =
+        one_in(3) ? (word)(uintptr_t)state.code : bases[first + random_word() % (10 - first)];
 
     return one_in(8) ? random_word() : base + (random_word() & 0xffc);
 }
@@ -93,11 +98,11 @@ static word random_insn(void)
     if (one_in(3)) /* something harmless */
         return 0x13 | (r & 0x000fff80);
     if (state.orderly && one_in(8))
-        return 0x00000073; /* ecall */
+        return INSN_ECALL;
     word opcode =
         opcodes[one_in(2) ? 12 + r % 6
                           : r % (state.orderly ? 18 : 20)]; /* loads and stores above all */
-    if (opcode >> 20)                                       /* no operands */
+    if (opcode >> 20 || opcode == INSN_ECALL || opcode == INSN_HCALL) /* no operands */
         return opcode;
     return opcode | (random_word() & 0x01ff8f80) | (one_in(4) ? random_word() & 0xfe000000 : 0);
 }
@@ -158,7 +163,7 @@ static void set(word offset, word value)
 }
 
 /* A control block of which the processor will mostly run what it says. */
-static void make_vmcb(void)
+static void make_vmcb(const word *begin)
 {
     word ring = random_word() % 4;
 
@@ -172,15 +177,16 @@ static void make_vmcb(void)
     set(VMCB_icept_csr_read, random_word() & 0x3fff);
     set(VMCB_icept_csr_write, random_word() & 0x3fff);
     set(VMCB_io_map, one_in(3) ? (word)(uintptr_t)state.tables : 0);
-    set(VMCB_nested_paging, one_in(2));
+    set(VMCB_nested_paging, one_in(2) && (state.has_npt || one_in(16)));
     set(VMCB_nptbr, PTBR_ON | (word)(uintptr_t)state.tables[0] >> PAGE_SHIFT);
     set(VMCB_time_offset, random_word());
     set(VMCB_virtual_ip, random_word() & 0x888);
-    set(VMCB_inject, one_in(3) ? 0x80000000 | random_word() % 16 : 0);
+    set(VMCB_inject, one_in(3) ? 0x80000000 | random_word() % 12 : 0);
     set(VMCB_tlb_control, random_word() % 3);
-    set(VMCB_pc, (word)(uintptr_t)&state.code[random_word() % (CODE_WORDS - 16)]);
+    set(VMCB_pc, (word)(uintptr_t)begin);
     set(VMCB_ring, ring);
-    set(VMCB_status, ring << status_cring_SHIFT | (random_word() & 0xf4cf));
+    set(VMCB_status, ring << status_cring_SHIFT | (random_word() & 0xf4cf) |
+                         (ring && !one_in(16) ? status_pring : 0));
     set(VMCB_tvec, random_address() & ~3u);
     set(VMCB_epc, random_address() & ~3u);
     set(VMCB_ie, random_word() & 0x888);
@@ -193,9 +199,9 @@ static void make_vmcb(void)
 }
 
 /* The guest leaves nothing in the registers that is of use: what follows begins anew. */
-static _Noreturn void run_guest(void)
+static _Noreturn void run_guest(const word *begin)
 {
-    make_vmcb();
+    make_vmcb(begin);
     register word vmcb __asm__("x10") = one_in(32) ? random_address() : (word)(uintptr_t)state.vmcb;
     register word *saved __asm__("x31") = saved_registers;
     __asm__ volatile(".irp n,1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,"
@@ -211,14 +217,17 @@ static _Noreturn void run_guest(void)
     __builtin_unreachable();
 }
 
-/* An hcall that some monitor may know. */
-static void choose_hypercall(void)
+/* An hcall that some monitor may know, not far from where the attempt begins. */
+static void choose_hypercall(word *begin)
 {
-    saved_registers[17] = random_word() % 56;
+    word number = random_word() % 56;
+
+    saved_registers[17] = number == HYPERCALL_power_off && !one_in(16) ? HYPERCALL_yield : number;
     for (unsigned i = 10; i < 16; i++)
         saved_registers[i] = one_in(2)   ? random_word() % 8
                              : one_in(2) ? random_address() & PTE_PPN
                                          : random_address();
+    begin[random_word() % 3] = INSN_HCALL;
 }
 
 /* The handler's other half: the next attempt. */
@@ -230,21 +239,22 @@ _Noreturn void hostile_next(void)
     change_something();
     for (unsigned i = 0; i < 32; i++)
         saved_registers[i] = one_in(2) ? random_address() : random_word();
-    if (!state.orderly && one_in(2))
-        choose_hypercall();
+    word *begin = &state.code[random_word() % (CODE_WORDS - 16)];
+    if (!state.orderly && one_in(4))
+        choose_hypercall(begin);
     csr_write(CSR_ie, state.orderly ? 0 : ie_timer | (random_word() & ie_soft));
     csr_write(CSR_timecmph, 0);
     csr_write(CSR_timecmp, csr_read(CSR_time) + PATIENCE);
     csr_write(CSR_tptbr, 0);
     csr_write(CSR_eptbr, random_root());
     csr_write(CSR_tscratch, (word)(uintptr_t)saved_registers);
-    word ring = one_in(64) && !state.orderly ? 0 : 1 + random_word() % 3;
+    word ring = !state.orderly && one_in(state.boldness) ? 0 : 1 + random_word() % 3;
     csr_write(CSR_status, status_tps | ring << status_pring_SHIFT | status_pie |
                               (random_word() & (status_uf | status_iopl)) |
                               (one_in(8) ? status_ptf : 0));
-    csr_write(CSR_epc, (word)(uintptr_t)&state.code[random_word() % (CODE_WORDS - 16)]);
+    csr_write(CSR_epc, (word)(uintptr_t)begin);
     if (state.has_vt && one_in(2))
-        run_guest();
+        run_guest(begin);
     __asm__ volatile("mv x31, %0\n"
                      ".irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
                      "27,28,29,30,31\n"
@@ -278,7 +288,11 @@ int kernel_main(const struct boot_page *boot)
         state.seed = state.seed * 31 + (word)*p * 0x9e3779b9;
     for (unsigned i = 0; i < CODE_WORDS; i++)
         state.code[i] = random_insn();
+    state.boldness = one_in(2) ? 64 : 6;
     state.has_vt = !state.orderly && (cpuid(1) & FEATURE_VT);
+    state.has_npt = !state.orderly && (cpuid(1) & FEATURE_NPT);
+    if (!state.orderly)
+        cpuid(0x40000000); /* who asks for the monitor may make hypercalls */
     csr_write(CSR_tvec, (word)(uintptr_t)handler);
     csr_write(CSR_cntren, state.orderly ? 0 : 7);
     hostile_next();
