@@ -52,6 +52,24 @@ static uint64_t deadline(const union vmcb *cb)
     return compare - back;
 }
 
+/* In cycles. No machine lives to see the end of its counter: what is set for then never rings. */
+#define END_OF_TIME_SHIFT 62
+
+static bool can_ring(const struct vcpu *v, const union vmcb *cb)
+{
+    uint64_t high = deadline(cb) >> 32;
+
+    if (!(cb->ie & FIELD_ie_timer))
+        return false;
+    return (cb->ip & FIELD_ip_timer) ||
+           (high + 1) * v->vm->vmm->sched.divider >> (END_OF_TIME_SHIFT - 32) == 0;
+}
+
+bool vtimer_can_ring(const struct vcpu *v)
+{
+    return can_ring(v, v->home) || (vcpu_nested(v) && can_ring(v, v->cb));
+}
+
 /* The compare register of the guest that vmrun runs is the processor's own meanwhile. */
 static bool is_real(const struct vcpu *v)
 {

@@ -16,6 +16,9 @@ void vtimer_update(struct vcpu *v);
 /* The same after the guest changed timecmp or ie: the real timer may have to change too. */
 void vtimer_changed(struct vcpu *v);
 
+/* Can the timer wake the guest, now or some day? */
+bool vtimer_can_ring(const struct vcpu *v);
+
 /* The machine's time at which the timer bit can next rise and matter, ARCH_NEVER for never, or while
  * the processor sees to it by itself. */
 uint64_t vtimer_deadline(const struct vcpu *v);

@@ -128,6 +128,7 @@ END_TEST
 START_TEST(wfi_waits_and_goes_on_behind_itself_when_woken)
 {
     cb->ie = FIELD_ie_soft | FIELD_ie_timer;
+    cb->timecmph = 1;
     emulate(v, WFI);
     ck_assert(v->waiting);
     ck_assert_uint_eq(cb->pc, CODE);
@@ -158,20 +159,24 @@ static const struct {
     word ie, enable;
     uint8_t uart, disk;
     bool ends;
+    word timecmph;
 } waits[] = {
-    {"nothing enabled", 0, 6, 1, 0x80, true},
-    {"software only", FIELD_ie_soft, 6, 1, 0x80, true},
-    {"timer", FIELD_ie_timer, 0, 0, 0x50, false},
-    {"external, no line", FIELD_ie_ext, 0, 1, 0x80, true},
-    {"console, its interrupt off", FIELD_ie_ext, 2, 0, 0x50, true},
-    {"console", FIELD_ie_ext, 2, 1, 0x50, false},
-    {"disk, idle", FIELD_ie_ext, 4, 1, 0x50, true},
-    {"disk, busy", FIELD_ie_ext, 4, 0, 0x80, false},
+    {"nothing enabled", 0, 6, 1, 0x80, true, 1},
+    {"software only", FIELD_ie_soft, 6, 1, 0x80, true, 1},
+    {"timer", FIELD_ie_timer, 0, 0, 0x50, false, 0x03ff0000},
+    {"timer, beyond the end of time", FIELD_ie_timer, 0, 0, 0x50, true, 0x04000000},
+    {"external, no line", FIELD_ie_ext, 0, 1, 0x80, true, 1},
+    {"console, its interrupt off", FIELD_ie_ext, 2, 0, 0x50, true, 1},
+    {"console", FIELD_ie_ext, 2, 1, 0x50, false, 1},
+    {"disk, idle", FIELD_ie_ext, 4, 1, 0x50, true, 1},
+    {"disk, busy", FIELD_ie_ext, 4, 0, 0x80, false, 1},
 };
 
 START_TEST(a_wait_that_nothing_can_end_ends_the_vm)
 {
+    vmm.sched.divider = 16;
     cb->ie = waits[_i].ie;
+    cb->timecmph = waits[_i].timecmph;
     vm->intc.enable = waits[_i].enable;
     vm->uart.ier = waits[_i].uart;
     vm->ata.status = waits[_i].disk;
@@ -184,6 +189,7 @@ START_TEST(a_stepped_wfi_traps_after_it_not_while_it_waits)
 {
     cb->status |= FIELD_status_tf;
     cb->ie = FIELD_ie_timer;
+    cb->timecmph = 1;
     emulate(v, WFI);
     ck_assert(v->waiting);
     ck_assert_uint_eq(cb->cause, 0);

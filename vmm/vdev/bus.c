@@ -4,6 +4,7 @@
 #include "vmm/arch.h"
 #include "vmm/isa.h"
 #include "vmm/platform.h"
+#include "vmm/time.h"
 #include "vmm/vm.h"
 
 struct place {
@@ -87,7 +88,7 @@ void vbus_port_out(struct vm *vm, word port, word value)
 
 bool vbus_can_wake(const struct vcpu *v)
 {
-    if ((v->cb->ie | v->home->ie) & FIELD_ie_timer)
+    if (vtimer_can_ring(v))
         return true;
     return (v->home->ie & FIELD_ie_ext) &&
            (vintc_listens(v->vm, LINE_balloon) || /* the monitor may want pages at any time */
