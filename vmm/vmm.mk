@@ -22,9 +22,11 @@ $(G)/tests/vmm/translate.elf: $(G)/tests/vmm/guests/words.o
 $(G)/tests/vmm/monitor.elf: $(G)/tests/vmm/guests/monitor_paging.o
 
 # Paravirtual kernels begin in their own way.
-$(G)/tests/vmm/para.elf: $(G)/tests/vmm/guests/para.o vmm/vmm.ld
+PARA_TEST_PARTS := $(addprefix $(G)/tests/vmm/guests/,para.o para_storm.o)
+
+$(G)/tests/vmm/para.elf: $(PARA_TEST_PARTS) vmm/vmm.ld
 	@mkdir -p $(@D)
 	$(call say,GLD,$@)
-	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $< -o $@
+	$(Q)$(GUEST_LD) $(GUEST_LDFLAGS) -T vmm/vmm.ld $(PARA_TEST_PARTS) -o $@
 
 GUESTS += $(VMM_TEST_KERNELS:%=$(G)/tests/vmm/%.elf) $(G)/tests/vmm/para.elf

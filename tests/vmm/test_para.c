@@ -15,7 +15,6 @@ Suite *suite_vmm_para(void);
 #define STEPS      400000000u
 #define GUEST_PV   "build/guest/os-pv.elf"
 #define GUEST_PARA "build/guest/tests/vmm/para.elf"
-#define SEEDS      24
 
 /* ---- the operating system ------------------------------------------------------------------ */
 
@@ -176,42 +175,6 @@ START_TEST(page_tables_stay_what_was_checked)
 }
 END_TEST
 
-/* Random hypercalls, beside a VM that must not notice. */
-START_TEST(a_storm_of_hypercalls_harms_nobody)
-{
-    static const struct run_module modules[] = {
-        {"bad", GUEST_PARA}, {"good", GUEST_CONFORM}, {NULL, NULL}};
-    static const char *const victims[] = {"tables_of_tables", "trap_root", "edges", "probes"};
-    const char *victim = victims[(unsigned)_i % COUNT_OF(victims)];
-    char cmdline[200];
-    struct run_request q = {
-        .program = GUEST_CONFORM, .cmdline = victim, .ram = RUN_RAM, .steps = STEPS};
-
-    struct run_result bare = run(&q);
-    snprintf(
-        cmdline, sizeof cmdline,
-        "vm=bad technique=para kernel=bad ram=2M disk=0 cmdline=seed%d vm=good kernel=good ram=8M "
-        "cmdline=%s",
-        _i, victim);
-    q = (struct run_request){.program = GUEST_VMM,
-                             .cmdline = cmdline,
-                             .modules = modules,
-                             .ram = RUN_HOST,
-                             .disk = "build/guest/disk.img",
-                             .tlb = _i % 2 ? 4 : 0,
-                             .steps = STEPS};
-    struct run_result r = run(&q);
-    ck_assert_int_eq(r.stop, STOP_HALTED);
-    ck_assert_msg(!strstr(r.messages, "internal error"), "seed %d: %.200s", _i, r.messages);
-    ck_assert(r.intact);
-    ck_assert_ptr_nonnull(strstr(r.messages, "bad ended: "));
-    ck_assert_ptr_nonnull(strstr(r.messages, "good ended: it powered off with status 0 at pc "));
-    ck_assert(memcmp(r.ram, bare.ram, RUN_RAM) == 0);
-    run_free(&bare);
-    run_free(&r);
-}
-END_TEST
-
 static const struct {
     const char *first, *second;
 } pairs[] = {{"giver", "taker"}, {"testator", "heir"}};
@@ -289,7 +252,6 @@ Suite *suite_vmm_para(void)
     suite_add_tcase(s, os);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, page_tables_stay_what_was_checked, 0, COUNT_OF(refused));
-    tcase_add_loop_test(t, a_storm_of_hypercalls_harms_nobody, 0, SEEDS);
     tcase_add_loop_test(t, two_vms_share_a_page_as_long_as_both_agree, 0, COUNT_OF(pairs));
     tcase_add_test(t, a_kernel_that_does_not_know_the_monitor_is_refused);
     tcase_add_test(t, a_paravirtual_kernel_on_the_bare_machine_ends_at_once);

@@ -6,31 +6,17 @@
  * It runs on one root and one table of leaves that map its RAM page by page, and comes back from
  * every trap behind what it attempted (attempt).
  */
-#include "isa/boot.h"
-#include "isa/hypercall.h"
-#include "isa/paging.h"
-#include "xrings.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-typedef uint32_t word;
+#include "tests/vmm/guests/para.h"
 
 _Noreturn void kernel_main(const struct boot_page *boot);
 void trapped(void);
 
-#define RAM_BASE     REGION_ram
-#define RAM_SIZE     (2u << 20) /* of it all that is used here */
-#define PAGES        (RAM_SIZE / PAGE_SIZE)
-#define RW           (PTE_V | PTE_R | PTE_W | PTE_PL_OF(1))
-#define WINDOW       0x40000000u /* where cases map things */
-
-#define PAGE_ALIGNED __attribute__((aligned(4096)))
+#define PAGES (RAM_SIZE / PAGE_SIZE)
+#define RW    (PTE_V | PTE_R | PTE_W | PTE_PL_OF(1))
 
 volatile struct hypercall_shared shared PAGE_ALIGNED;
-static word root[PT_ENTRIES] PAGE_ALIGNED, leaves[PT_ENTRIES] PAGE_ALIGNED;
-static word window_leaves[PT_ENTRIES] PAGE_ALIGNED;
-static word pages[4][PT_ENTRIES] PAGE_ALIGNED;
+static word leaves[PT_ENTRIES] PAGE_ALIGNED, window_leaves[PT_ENTRIES] PAGE_ALIGNED;
+word root[PT_ENTRIES] PAGE_ALIGNED, pages[4][PT_ENTRIES] PAGE_ALIGNED;
 static word frames[PAGES];
 
 __asm__(".section .text.start, \"ax\", @progbits\n"
@@ -47,14 +33,14 @@ __asm__(".section .text.start, \"ax\", @progbits\n"
                                                    "stack_top:\n"
                                                    ".text\n");
 
-static int ask_all(word number, word a, word b, word c, word d, word e, word f)
+int ask_all(word number, const word a[6])
 {
-    register word a0 __asm__("a0") = a;
-    register word a1 __asm__("a1") = b;
-    register word a2 __asm__("a2") = c;
-    register word a3 __asm__("a3") = d;
-    register word a4 __asm__("a4") = e;
-    register word a5 __asm__("a5") = f;
+    register word a0 __asm__("a0") = a[0];
+    register word a1 __asm__("a1") = a[1];
+    register word a2 __asm__("a2") = a[2];
+    register word a3 __asm__("a3") = a[3];
+    register word a4 __asm__("a4") = a[4];
+    register word a5 __asm__("a5") = a[5];
     register word a7 __asm__("a7") = number;
 
     __asm__ volatile(".word 0x0000000b"
@@ -64,18 +50,18 @@ static int ask_all(word number, word a, word b, word c, word d, word e, word f)
     return (int)a0;
 }
 
-static int ask(word number, word a, word b, word c, word d)
+int ask(word number, word a, word b, word c, word d)
 {
-    return ask_all(number, a, b, c, d, 0, 0);
+    return ask_all(number, (const word[6]){a, b, c, d, 0, 0});
 }
 
-static _Noreturn void off(word status)
+_Noreturn void off(word status)
 {
     for (;;)
         ask(HYPERCALL_power_off, status, 0, 0, 0);
 }
 
-static void say(const char *text)
+void say(const char *text)
 {
     word size = 0;
 
@@ -100,33 +86,39 @@ static void check(bool held, const char *what)
  * bool store(word *address, word value): false when it traps. The way back from the trap does
  * not ask for iret: the callback is in the kernel already, only masked.
  */
-bool store(word address, word value);
 __asm__(".globl store\n"
         "store:  sw sp, attempt_sp, t0\n"
         "        sw ra, attempt_ra, t0\n"
         "        sw a1, 0(a0)\n"
         "        li a0, 1\n"
-        "        ret\n"
+        "        j attempted\n"
         ".balign 4\n"
-        ".globl trapped\n"
+        ".globl trapped, attempted\n"
         "trapped: lw sp, attempt_sp\n"
         "        lw ra, attempt_ra\n"
         "        li a0, 0\n"
+        "attempted: la t1, lost\n" /* a trap that is no attempt's ends the VM */
+        "        sw t1, attempt_ra, t0\n"
         "        ret\n"
-        ".bss\n"
-        ".balign 4\n"
-        "attempt_sp: .space 4\n"
-        "attempt_ra: .space 4\n"
-        ".text\n");
+        "lost:   li a0, 3\n"
+        "        li a7, " XSTR(HYPERCALL_power_off) "\n"
+                                                    "        .word 0x0000000b\n"
+                                                    "        j lost\n"
+                                                    ".data\n"
+                                                    ".balign 4\n"
+                                                    ".globl attempt_sp, attempt_ra\n"
+                                                    "attempt_sp: .word stack_top\n"
+                                                    "attempt_ra: .word lost\n"
+                                                    ".text\n");
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-static word page_of(const void *p)
+word page_of(const void *p)
 {
     return (word)(uintptr_t)p & PAGE_MASK;
 }
 
-static word frame_of(const void *p)
+word frame_of(const void *p)
 {
     return frames[(page_of(p) - RAM_BASE) / PAGE_SIZE] << PAGE_SHIFT;
 }
@@ -167,12 +159,12 @@ static int update(word address, word value)
     return ask(HYPERCALL_update, 0, 0, 0, 0);
 }
 
-static word *window(word i)
+word *window(word i)
 {
     return &window_leaves[i];
 }
 
-static word *own(const void *page)
+word *own(const void *page)
 {
     return &leaves[PT_INDEX0(page)];
 }
@@ -354,89 +346,6 @@ static const struct {
     {"heir", heir},
 };
 
-/* ---- the storm ----------------------------------------------------------------------------- */
-
-#define STORM 4000
-
-static word seed;
-
-static word random_word(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    return seed ^= seed << 5;
-}
-
-static word random_argument(void)
-{
-    switch (random_word() % 6) {
-    case 0:
-        return random_word();
-    case 1:
-        return RAM_BASE + random_word() % (RAM_SIZE + 8 * PAGE_SIZE);
-    case 2:
-        return page_of(pages[random_word() % 4]) + (random_word() % 16) * 4;
-    case 3:
-        return page_of(root) + (random_word() % 4) * PAGE_SIZE;
-    default:
-        return random_word() % 8;
-    }
-}
-
-static void queue_something(void)
-{
-    word count = random_word() % 8;
-
-    for (word i = 0; i < count; i++) {
-        shared.updates[i].address = random_argument();
-        shared.updates[i].value = random_word() % 2
-                                      ? frame_of(pages[random_word() % 4]) | (random_word() & 0xff)
-                                      : random_word();
-    }
-    shared.update_count = random_word() % 64 ? count : random_word();
-}
-
-/* A virtqueue whose parts are good, full of anything. */
-static void offer_something(void)
-{
-    word device = random_word() % 3, queue = random_word() % 2;
-    word desc = page_of(pages[1]), avail = page_of(pages[2]), used = page_of(pages[3]);
-
-    for (word i = 0; i < 64; i++) {
-        store(desc + i * 4, random_word() % 3 ? random_argument() : random_word() % 16);
-        store(avail + 4 + i * 4, random_word() % 16 | random_word() % 16 << 16);
-    }
-    store(avail, (random_word() % 18) << 16);
-    ask_all(HYPERCALL_queue, device, queue, 16, desc, avail, used);
-    ask(HYPERCALL_notify, device, queue, 0, 0);
-}
-
-/* What would only end the storm early, or fill the console. */
-static bool too_final(word number)
-{
-    return number == HYPERCALL_power_off || number == HYPERCALL_block ||
-           number == HYPERCALL_write || number == HYPERCALL_iret || number == HYPERCALL_callback;
-}
-
-static _Noreturn void storm(void)
-{
-    for (word i = 0; i < STORM; i++) {
-        word number = random_word() % 8 ? random_word() % 44 : random_word();
-        if (random_word() % 4 == 0)
-            queue_something();
-        if (random_word() % 16 == 0)
-            offer_something();
-        if (random_word() % 4 == 0)
-            store(page_of(pages[random_word() % 4]) + (random_word() % 16) * 4,
-                  random_word() % 2 ? frame_of(pages[random_word() % 4]) | (random_word() & 0xff)
-                                    : random_word());
-        if (!too_final(number))
-            ask(number, random_argument(), random_argument(), random_argument(), random_argument());
-    }
-    say("the storm is over\n");
-    off(0);
-}
-
 static bool same(const char *a, const char *b)
 {
     while (*a && *a == *b)
@@ -455,8 +364,5 @@ void kernel_main(const struct boot_page *boot)
         say("\n");
         off(0);
     }
-    seed = 1;
-    for (const char *p = boot->cmdline; *p; p++)
-        seed = seed * 31 + (word)*p * 0x9e3779b9;
-    storm();
+    para_storm(boot->cmdline);
 }
