@@ -53,6 +53,8 @@ static const struct way {
     {"bt", true, false, false, false},
     {"assist", false, true, true, false},
     {"npt", false, true, true, true},
+    {"assist", true, true, true, false},
+    {"npt", true, true, true, true},
 };
 
 /* ---- the conforming kernel, and what is hard to translate ---------------------------------- */
