@@ -87,13 +87,42 @@ static void goal_reached(struct host *h, const struct event *e)
     machine_stop(h->machine);
 }
 
-/* Whether the output since the goal was set ends with its text: asked after each byte. */
+/* Is it for this context's output that the goal waits? Of its filter, who is all that counts. */
+static bool waited_for(const struct host *h, uint16_t context)
+{
+    const struct filter *f = &h->goal.filter;
+    struct filter who = {.in_context = f->in_context, .context = f->context, .level = f->level};
+    struct event said = {.kind = EVENT_console, .context = context};
+
+    memcpy(who.vm, f->vm, sizeof who.vm);
+    return filter_match(&who, machine_contexts(h->machine), &said);
+}
+
+/* Whether the output since the goal was set ends with its text: asked after each byte. What
+ * others have said in between does not count. */
 static bool text_arrived(const struct host *h)
 {
-    size_t n = strlen(h->goal.text);
+    uint64_t first = h->console_total - h->console_length, to = h->console_total;
+    size_t left = strlen(h->goal.text);
 
-    return h->console_total >= h->goal_console_from + n && n <= h->console_length &&
-           memcmp(h->console + h->console_length - n, h->goal.text, n) == 0;
+    if (first < h->goal_console_from)
+        first = h->goal_console_from;
+    for (size_t i = h->piece_count; i-- > 0 && left > 0 && to > first;) {
+        uint64_t from = h->pieces[i].from > first ? h->pieces[i].from : first;
+        const char *end = h->console + h->console_length - (h->console_total - to);
+        size_t size = to > from ? (size_t)(to - from) : 0, n = size < left ? size : left;
+
+        if (!waited_for(h, h->pieces[i].context)) {
+            if (to == h->console_total)
+                return false; /* the byte at hand is somebody else's */
+        } else if (memcmp(end - n, h->goal.text + left - n, n) != 0) {
+            return false;
+        } else {
+            left -= n;
+        }
+        to = from;
+    }
+    return left == 0;
 }
 
 static void on_console(struct host *h, const struct event *e)

@@ -86,7 +86,8 @@ enum advance {
 enum goal_kind {
     GOAL_STEPS, /* `budget` steps are done */
     GOAL_EVENT, /* an event that passes `filter` */
-    GOAL_TEXT,  /* the console's output since the goal was set contains `text` */
+    GOAL_TEXT,  /* the console's output since the goal was set contains `text`; of the filter, whose
+                   output (vm, level) is all that counts */
     GOAL_END,   /* the machine halted or shut down */
 };
 
@@ -105,7 +106,7 @@ enum goal_state {
 struct goal {
     enum goal_kind kind;
     uint64_t budget;           /* at most so many steps from now on */
-    struct filter filter;      /* GOAL_EVENT; its max and once are not looked at */
+    struct filter filter;      /* its max and once are not looked at */
     char text[GOAL_TEXT_SIZE]; /* GOAL_TEXT, NUL-terminated */
 };
 

@@ -34,6 +34,12 @@ static const struct {
      "$ echo one\none\n$ \n$ hello\nHello from process 2, ring 3.\n$ \n"},
     {TWO "m:manage 'focus b' m:input 'echo two\\n' m:run(1e8) print(a.console) print(b.console)",
      "$ \n$ echo two\ntwo\n$ \n"},
+    /* Whose words are waited for. */
+    {TWO "a:input 'primes 3000 | wc\\necho hello\\n' b:input 'hello\\n' "
+         "m:run_until('text', 'hello\\nHello', { vm = b }) print(b.console) "
+         "m:run_until('text', 'hello\\nhello\\n$ ', { vm = 'a' }) print(a.console:match 'hello.*') "
+         "print(m:run_until('text', '$ ', { vm = 'b', max = 1e6, optional = true }))",
+     "$ hello\nHello\nhello\nhello\n$ \nnil\tinput\n"},
     /* A VM's life. */
     {TWO NEW "print(m:vm 'c'.console) m:run(1e8) print(m:list_vms()[3].state) m:start_vm 'c' "
              "local c = m:vm 'c' m:run(1e8) print(c.console, c.alive, m.state)",
