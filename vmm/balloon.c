@@ -29,6 +29,7 @@ enum outcome hypercall_balloon_target(struct vcpu *v)
     if (v->vm->technique->fixed_memory)
         return hypercall_refuse(v, HYPERCALL_ERROR_technique);
     v->vm->balloon.driver = true;
+    v->vm->vmm->memory.looks = true;
     vintc_set_line(v->vm, LINE_balloon, false);
     return hypercall_answer(v, v->vm->balloon.target);
 }

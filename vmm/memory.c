@@ -127,11 +127,16 @@ static void balance(struct vmm *vmm)
             balloon_ask(vmm->vms[i]);
 }
 
+/* The monitor pays: what it finds is for all. */
 void memory_tick(struct vmm *vmm)
 {
+    if (!vmm->memory.looks)
+        return;
+    struct vm *payer = sched_pay(vmm, NULL);
     find_state(vmm);
     balance(vmm);
     sharing_scan(vmm, states[vmm->memory.state].scan);
+    sched_pay(vmm, payer);
 }
 
 void memory_taken(struct vmm *vmm)

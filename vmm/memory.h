@@ -23,6 +23,7 @@ struct vmm;
 enum memory_state { MEMORY_HIGH, MEMORY_SOFT, MEMORY_HARD, MEMORY_LOW };
 
 struct memory {
+    bool looks; /* some VM may lack frames, shares or has a balloon: else there is nothing to do */
     enum memory_state state;
     unsigned asked; /* how often in vain, while all that could run waited for memory */
 };

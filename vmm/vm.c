@@ -157,6 +157,7 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
     if (vm->technique->start && !vm->technique->start(vm, why))
         return fail(vmm, id, why, "");
+    vmm->memory.looks |= vm->map.lazy || vm->shares;
     sched_admit(vm, d->weight, d->cap);
     vmm->vm_count++;
     publish(vm);

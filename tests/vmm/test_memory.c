@@ -48,6 +48,7 @@ static void setup(void)
         vmm.vms[i] = vm;
     }
     vmm.vm_slots = vmm.vm_count = VMS;
+    vmm.memory.looks = true;
 }
 
 static gpa page(unsigned number)
