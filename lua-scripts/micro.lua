@@ -28,7 +28,8 @@ local function boot(m, technique, kernel, cmdline)
     end
 end
 
--- Cycles of one operation, by name: begun by a mark that tells how many there are, ended by a mark of 0.
+-- Cycles of one operation, by name: begun by a mark that tells how many there are, ended by a mark of 0. The kernel
+-- does each twice: the second time counts.
 local function listen(m, result, name)
     local times, start
     m:on_hint({ hint = "message" }, function(e) name = (e.vm or m.contexts[1]).mem.gva:text(e.value, 32) end)
