@@ -133,6 +133,11 @@ static bool take_disk(struct parser *p, struct vm_description *d, struct slice v
     return true;
 }
 
+static bool take_virtio(struct parser *p, struct vm_description *d, struct slice value)
+{
+    return take_switch(p, "virtio=", &d->virtio, value);
+}
+
 static bool take_nested(struct parser *p, struct vm_description *d, struct slice value)
 {
     return take_switch(p, "nested=", &d->nesting, value);
@@ -163,17 +168,10 @@ static const struct key {
     const char *name;
     bool (*take)(struct parser *p, struct vm_description *d, struct slice value);
 } keys[] = {
-    {"technique", take_technique},
-    {"ram", take_ram},
-    {"min", take_min},
-    {"share", take_share},
-    {"kernel", take_kernel},
-    {"modules", take_modules},
-    {"disk", take_disk},
-    {"nested", take_nested},
-    {"weight", take_weight},
-    {"cap", take_cap},
-    {"cmdline", take_cmdline},
+    {"technique", take_technique}, {"ram", take_ram},       {"min", take_min},
+    {"share", take_share},         {"kernel", take_kernel}, {"modules", take_modules},
+    {"disk", take_disk},           {"virtio", take_virtio}, {"nested", take_nested},
+    {"weight", take_weight},       {"cap", take_cap},       {"cmdline", take_cmdline},
 };
 
 /* ---- words -------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
  *     modules=A,B             modules it is given, in this order
  *     disk=0                  its disk: the machine's, or 64 sectors of it from 128 on as in
  *                             disk=128+64, or a module (disk.h)
+ *     virtio=on               it has a virtio console and a virtio disk beside the others
  *     nested=on               it has hardware assist itself, as far as its technique can give it
  *     weight=256              its share of the processor against others', 1 to 65535
  *     cap=50                  the most it gets, in percent, even when nobody else wants it
@@ -44,6 +45,7 @@ struct vm_description {
     struct slice modules; /* separated by commas, may be empty */
     struct disk_choice disk;
     bool nesting;
+    bool virtio; /* devices reached by registers (vdev/virtio_mmio.c) */
     word weight; /* sched.h */
     word cap;    /* percent, 0: none */
     struct slice cmdline;

@@ -85,6 +85,7 @@ static struct vm *make(struct vmm *vmm, word id, const struct vm_description *d)
     vm->ram_promised = d->min ? d->min : d->ram;
     vm->shares = d->share;
     vm->nesting = d->nesting;
+    vm->vmmio.present = d->virtio;
     vm->vcpu.vm = vm;
     vm->vcpu.cb = vm->vcpu.home = phys_ptr(vmcb);
     vm->vcpu.cb->magic = VMCB_MAGIC;

@@ -19,6 +19,7 @@
 #include "vmm/vdev/uart.h"
 #include "vmm/vdev/virtio_block.h"
 #include "vmm/vdev/virtio_console.h"
+#include "vmm/vdev/virtio_mmio.h"
 
 struct assist;
 struct bt;
@@ -66,6 +67,7 @@ struct vm {
     struct typed *typed; /* waits to be received (console.h); NULL: nothing ever did */
     struct vconsole vconsole;
     struct vblock vblock;
+    struct vmmio vmmio;
 };
 
 /* Makes a VM ready to run, or says why not and leaves nothing behind (NULL). */

@@ -158,7 +158,7 @@ START_TEST(memory_sizes)
 END_TEST
 
 #define TECHNIQUES "full, bt, assist, npt, para"
-#define KEYS       "vm technique ram min share kernel modules disk nested weight cap cmdline"
+#define KEYS       "vm technique ram min share kernel modules disk virtio nested weight cap cmdline"
 
 static const struct {
     const char *text, *says;

@@ -19,7 +19,7 @@ Suite *suite_vmm_hostile(void);
 #define GOOD       "good: "
 #define SLICES     3 /* that the one may be ahead of the other, with equal weights */
 
-#define HOSTILE    "vm=bad technique=%s kernel=bad ram=2M cmdline=%d "
+#define HOSTILE    "vm=bad technique=%s kernel=bad ram=2M virtio=on cmdline=%d "
 #define STORMY                                                                                     \
     "vm=bad technique=%s kernel=para ram=2M disk=0 cmdline=%d "                                    \
     "vm=worse technique=para kernel=para ram=2M cmdline=again "

@@ -12,9 +12,10 @@
 
 Suite *suite_vmm_para(void);
 
-#define STEPS      400000000u
-#define GUEST_PV   "build/guest/os-pv.elf"
-#define GUEST_PARA "build/guest/tests/vmm/para.elf"
+#define STEPS        400000000u
+#define GUEST_PV     "build/guest/os-pv.elf"
+#define GUEST_PARA   "build/guest/tests/vmm/para.elf"
+#define GUEST_VIRTIO "build/guest/tests/vmm/virtio.elf"
 
 /* ---- the operating system ------------------------------------------------------------------ */
 
@@ -238,6 +239,56 @@ START_TEST(a_paravirtual_kernel_on_the_bare_machine_ends_at_once)
 }
 END_TEST
 
+/* ---- the same devices at registers --------------------------------------------------------- */
+
+static const struct {
+    const char *technique;
+    bool classic, vt, npt;
+} others[] = {{"full", false, false, false},
+              {"bt", true, false, false},
+              {"assist", false, true, false},
+              {"npt", false, true, true}};
+
+START_TEST(virtio_devices_are_for_guests_of_every_technique)
+{
+    static const struct run_module modules[] = {{"k", GUEST_VIRTIO}, {NULL, NULL}};
+    char cmdline[128];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = modules,
+                            .disk = "build/guest/disk.img",
+                            .ram = RUN_HOST,
+                            .classic = others[_i].classic,
+                            .vt = others[_i].vt,
+                            .npt = others[_i].npt,
+                            .steps = STEPS};
+
+    snprintf(cmdline, sizeof cmdline, "vm=t technique=%s kernel=k ram=2M disk=0 virtio=on",
+             others[_i].technique);
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_msg(r.status == 0, "status %u: %s", r.status, r.messages);
+    ck_assert_str_eq(r.console, "a console of virtqueues\na disk of virtqueues\n");
+    run_free(&r);
+}
+END_TEST
+
+START_TEST(where_they_were_not_given_there_is_nothing)
+{
+    static const struct run_module modules[] = {{"k", GUEST_VIRTIO}, {NULL, NULL}};
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = "vm=t kernel=k ram=2M",
+                            .modules = modules,
+                            .ram = RUN_HOST,
+                            .steps = 20000000};
+    struct run_result r = run(&q);
+
+    ck_assert_str_eq(r.console, "");
+    ck_assert_ptr_null(strstr(r.messages, "powered off with status 0"));
+    run_free(&r);
+}
+END_TEST
+
 Suite *suite_vmm_para(void)
 {
     Suite *s = suite_create("vmm_para");
@@ -253,6 +304,8 @@ Suite *suite_vmm_para(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, page_tables_stay_what_was_checked, 0, COUNT_OF(refused));
     tcase_add_loop_test(t, two_vms_share_a_page_as_long_as_both_agree, 0, COUNT_OF(pairs));
+    tcase_add_loop_test(t, virtio_devices_are_for_guests_of_every_technique, 0, COUNT_OF(others));
+    tcase_add_test(t, where_they_were_not_given_there_is_nothing);
     tcase_add_test(t, a_kernel_that_does_not_know_the_monitor_is_refused);
     tcase_add_test(t, a_paravirtual_kernel_on_the_bare_machine_ends_at_once);
     suite_add_tcase(s, t);

@@ -13,10 +13,8 @@ struct place {
 };
 
 static const struct place memory[] = {
-    {REGION_finisher, &vfinisher_ops},
-    {REGION_intc, &vintc_ops},
-    {REGION_uart, &vuart_ops},
-    {REGION_mailbox, &vmailbox_ops},
+    {REGION_finisher, &vfinisher_ops}, {REGION_intc, &vintc_ops},         {REGION_uart, &vuart_ops},
+    {REGION_mailbox, &vmailbox_ops},   {REGION_virtio, &virtio_mmio_ops},
 };
 
 static const struct place ports[] = {
@@ -32,11 +30,12 @@ static const struct place *find(const struct place *table, unsigned count, word 
     return NULL;
 }
 
-static const struct place *find_memory(gpa address, unsigned width)
+static const struct place *find_memory(const struct vm *vm, gpa address, unsigned width)
 {
     const struct place *p = find(memory, COUNT_OF(memory), address);
 
-    if (!p || !(p->ops->widths & width) || (address & (width - 1))) {
+    if (!p || !(p->ops->widths & width) || (address & (width - 1)) ||
+        (p->ops == &virtio_mmio_ops && !vm->vmmio.present)) {
         arch_hint_refused(REFUSED_MEMORY, address);
         return NULL;
     }
@@ -46,7 +45,7 @@ static const struct place *find_memory(gpa address, unsigned width)
 
 bool vbus_read(struct vm *vm, gpa address, unsigned width, word *value)
 {
-    const struct place *p = find_memory(address, width);
+    const struct place *p = find_memory(vm, address, width);
 
     if (p)
         *value = p->ops->read(vm, address - p->base);
@@ -55,7 +54,7 @@ bool vbus_read(struct vm *vm, gpa address, unsigned width, word *value)
 
 bool vbus_write(struct vm *vm, gpa address, unsigned width, word value)
 {
-    const struct place *p = find_memory(address, width);
+    const struct place *p = find_memory(vm, address, width);
 
     if (p)
         p->ops->write(vm, address - p->base, value);
@@ -93,5 +92,6 @@ bool vbus_can_wake(const struct vcpu *v)
     return (v->home->ie & FIELD_ie_ext) &&
            (vintc_listens(v->vm, LINE_balloon) || /* the monitor may want pages at any time */
             (vintc_listens(v->vm, LINE_uart) && vuart_can_raise(v->vm)) ||
-            (vintc_listens(v->vm, LINE_ata) && vata_can_raise(v->vm)));
+            (vintc_listens(v->vm, LINE_ata) && vata_can_raise(v->vm)) ||
+            virtio_mmio_can_raise(v->vm));
 }

@@ -1,5 +1,5 @@
 /*
- * Split virtqueues from the device's side, and the hypercalls that lead to them; see virtio.h.
+ * Split virtqueues from the device's side, and the table of devices; see virtio.h.
  *
  *   avail.idx - taken      chains that wait; more than the queue's size is a lie
  *   ring[taken % size]     head; below size
@@ -8,12 +8,12 @@
  */
 #include "vmm/vdev/virtio.h"
 
-#include "vmm/hypercall.h"
 #include "vmm/lib.h"
 #include "vmm/p2m.h"
 #include "vmm/para.h"
 #include "vmm/vdev/virtio_block.h"
 #include "vmm/vdev/virtio_console.h"
+#include "vmm/vdev/virtio_mmio.h"
 #include "vmm/vm.h"
 
 #define AT_IDX  2 /* byte offsets in both rings */
@@ -24,6 +24,31 @@
 void virtqueue_break(struct virtqueue *q)
 {
     q->broken = true;
+}
+
+/* Everything of the queue that the device will ever touch, by the numbers alone, is RAM now. */
+static bool fits(struct vm *vm, const struct virtqueue *q)
+{
+    return q->desc % VIRTQ_ALIGN_DESC == 0 && q->avail % VIRTQ_ALIGN_AVAIL == 0 &&
+           q->used % VIRTQ_ALIGN_USED == 0 &&
+           p2m_covers(&vm->map, q->desc, q->size * (word)sizeof(struct virtq_desc)) &&
+           p2m_covers(&vm->map, q->avail, AT_RING + q->size * 2) &&
+           p2m_covers(&vm->map, q->used,
+                      AT_RING + q->size * (word)sizeof(struct virtq_used_element));
+}
+
+enum virtqueue_set virtqueue_set(struct vm *vm, struct virtqueue *q, const struct virtqueue *wanted)
+{
+    if (wanted->size > VIRTQ_SIZE_MAX || (wanted->size & (wanted->size - 1)))
+        return QUEUE_BAD_SIZE;
+    if (wanted->size && !fits(vm, wanted))
+        return QUEUE_BAD_ADDRESS;
+    *q = (struct virtqueue){.size = wanted->size,
+                            .desc = wanted->desc,
+                            .avail = wanted->avail,
+                            .used = wanted->used,
+                            .set_up = q->set_up + 1};
+    return QUEUE_SET;
 }
 
 static bool read16(struct vm *vm, gpa address, uint16_t *value)
@@ -78,7 +103,7 @@ bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c)
     return true;
 }
 
-void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct chain *c,
+void virtqueue_give(struct vm *vm, struct virtqueue *q, word device, const struct chain *c,
                     word written)
 {
     struct virtq_used_element e = {c->head, written};
@@ -94,7 +119,7 @@ void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct 
     }
     q->given = idx;
     if (!(flags & VIRTQ_NO_INTERRUPT))
-        para_raise(vm, port);
+        virtio_interrupt(vm, device);
 }
 
 /* ---- chains ------------------------------------------------------------------------------- */
@@ -140,27 +165,26 @@ bool chain_write(struct vm *vm, const struct chain *c, word offset, const void *
     return true;
 }
 
-/* ---- hypercalls --------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------------ */
 
-static const struct virtio_ops *const devices[] = {
-    [EVENT_PORT_console] = &virtio_console_ops,
-    [EVENT_PORT_block] = &virtio_block_ops,
-};
-
-/* NULL when the guest has no such device. */
-static const struct virtio_ops *device_at(word number)
+const struct virtio_ops *virtio_device(word number)
 {
+    static const struct virtio_ops *const devices[VIRTIO_DEVICES] = {
+        [EVENT_PORT_console] = &virtio_console_ops,
+        [EVENT_PORT_block] = &virtio_block_ops,
+    };
+
     return number < COUNT_OF(devices) ? devices[number] : NULL;
 }
 
-static struct virtqueue *queue_at(struct vm *vm, word device, word queue)
+struct virtqueue *virtio_queue(struct vm *vm, word device, word number)
 {
-    const struct virtio_ops *ops = device_at(device);
+    const struct virtio_ops *ops = virtio_device(device);
 
-    return ops && queue < ops->queues ? ops->queue(vm, queue) : NULL;
+    return ops && number < ops->queues ? ops->queue(vm, number) : NULL;
 }
 
-static bool is_broken(struct vm *vm, const struct virtio_ops *ops)
+bool virtio_is_broken(struct vm *vm, const struct virtio_ops *ops)
 {
     for (word i = 0; i < ops->queues; i++)
         if (ops->queue(vm, i)->broken)
@@ -168,61 +192,10 @@ static bool is_broken(struct vm *vm, const struct virtio_ops *ops)
     return false;
 }
 
-enum outcome hypercall_device(struct vcpu *v)
+void virtio_interrupt(struct vm *vm, word device)
 {
-    const struct virtio_ops *ops = device_at(hypercall_argument(v, 0));
-    word n = hypercall_argument(v, 1);
-
-    if (!ops)
-        return hypercall_answer(v, 0);
-    switch (n) {
-    case VIRTIO_WORD_ID:
-        return hypercall_answer(v, ops->id);
-    case VIRTIO_WORD_QUEUES:
-        return hypercall_answer(v, ops->queues);
-    case VIRTIO_WORD_STATUS:
-        return hypercall_answer(v, is_broken(v->vm, ops) ? VIRTIO_NEEDS_RESET : 0);
-    default:
-        return hypercall_answer(
-            v, n < VIRTIO_WORD_FIRST ? 0 : ops->config(v->vm, n - VIRTIO_WORD_FIRST));
-    }
-}
-
-/* Everything of the queue that the device will ever touch, by the numbers alone, is RAM now. */
-static bool fits(struct vm *vm, const struct virtqueue *q)
-{
-    return q->desc % VIRTQ_ALIGN_DESC == 0 && q->avail % VIRTQ_ALIGN_AVAIL == 0 &&
-           q->used % VIRTQ_ALIGN_USED == 0 &&
-           p2m_covers(&vm->map, q->desc, q->size * (word)sizeof(struct virtq_desc)) &&
-           p2m_covers(&vm->map, q->avail, AT_RING + q->size * 2) &&
-           p2m_covers(&vm->map, q->used,
-                      AT_RING + q->size * (word)sizeof(struct virtq_used_element));
-}
-
-enum outcome hypercall_queue(struct vcpu *v)
-{
-    struct virtqueue *q = queue_at(v->vm, hypercall_argument(v, 0), hypercall_argument(v, 1));
-    struct virtqueue wanted = {.size = hypercall_argument(v, 2),
-                               .desc = hypercall_argument(v, 3),
-                               .avail = hypercall_argument(v, 4),
-                               .used = hypercall_argument(v, 5)};
-
-    if (!q || wanted.size > VIRTQ_SIZE_MAX || (wanted.size & (wanted.size - 1)))
-        return hypercall_refuse(v, HYPERCALL_ERROR_invalid);
-    if (wanted.size && !fits(v->vm, &wanted))
-        return hypercall_refuse(v, HYPERCALL_ERROR_address);
-    wanted.set_up = q->set_up + 1;
-    *q = wanted;
-    return hypercall_answer(v, 0);
-}
-
-enum outcome hypercall_notify(struct vcpu *v)
-{
-    word device = hypercall_argument(v, 0), queue = hypercall_argument(v, 1);
-
-    if (!queue_at(v->vm, device, queue))
-        return hypercall_refuse(v, HYPERCALL_ERROR_invalid);
-    if (device_at(device)->notify(v->vm, queue))
-        return REPEATS;
-    return hypercall_answer(v, 0);
+    if (vm->para)
+        para_raise(vm, device);
+    else
+        virtio_mmio_interrupt(vm, device);
 }

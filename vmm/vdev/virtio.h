@@ -1,8 +1,8 @@
 /*
  * Virtio devices: split virtqueues (isa/virtio.h) in a guest's memory, seen from the device.
  *
- * The queue code knows no device, and the devices no way in which the guest reaches them: now by
- * hypercalls and event ports.
+ * The queue code knows no device, and the devices do not know by which way the guest reaches them:
+ * hypercalls and event ports (virtio_hypercall.c) or registers and interrupts (virtio_mmio.c).
  *
  * Everything in a queue is the guest's, and may change at any time. So each word is read once,
  * into memory of the monitor's own, checked there, and used from there. A driver that breaks the
@@ -44,13 +44,28 @@ struct chain {
 struct virtio_ops {
     const char *name;
     word id, queues;
-    word port; /* its events */
     /* Word n of its own configuration. */
     word (*config)(struct vm *vm, word n);
     struct virtqueue *(*queue)(struct vm *vm, word number);
     /* There may be new chains. True: there are more than can be done at once. */
     bool (*notify)(struct vm *vm, word queue);
 };
+
+/* Devices by number, which is also their event port and their slot; NULL where there is none. */
+const struct virtio_ops *virtio_device(word number);
+#define VIRTIO_DEVICES 2u
+/* The queue of a device, NULL when it has none of this number. */
+struct virtqueue *virtio_queue(struct vm *vm, word device, word number);
+/* Has the driver broken a queue of the device? */
+bool virtio_is_broken(struct vm *vm, const struct virtio_ops *ops);
+/* Tells the driver, by the way that this VM has. */
+void virtio_interrupt(struct vm *vm, word device);
+
+/* The driver says where a queue's parts are; size 0: nowhere. Only size and addresses of `wanted`
+ * count. */
+enum virtqueue_set { QUEUE_SET, QUEUE_BAD_SIZE, QUEUE_BAD_ADDRESS };
+enum virtqueue_set virtqueue_set(struct vm *vm, struct virtqueue *q,
+                                 const struct virtqueue *wanted);
 
 /* Takes the next chain that the driver offers. False: there is none, or the queue is broken. */
 bool virtqueue_take(struct vm *vm, struct virtqueue *q, struct chain *c);
@@ -60,7 +75,7 @@ static inline bool virtqueue_has(const struct virtqueue *q, const struct chain *
     return q->size && q->set_up == c->set_up;
 }
 /* Gives it back, with so many bytes written into it, and tells the driver if it wants to know. */
-void virtqueue_give(struct vm *vm, struct virtqueue *q, word port, const struct chain *c,
+void virtqueue_give(struct vm *vm, struct virtqueue *q, word device, const struct chain *c,
                     word written);
 /* No chain of it is to be used any more. */
 void virtqueue_break(struct virtqueue *q);

@@ -144,7 +144,6 @@ const struct virtio_ops virtio_block_ops = {
     .name = "virtio-block",
     .id = VIRTIO_ID_BLOCK,
     .queues = 1,
-    .port = EVENT_PORT_block,
     .config = config,
     .queue = queue,
     .notify = notify,

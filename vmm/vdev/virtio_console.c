@@ -95,7 +95,6 @@ const struct virtio_ops virtio_console_ops = {
     .name = "virtio-console",
     .id = VIRTIO_ID_CONSOLE,
     .queues = 2,
-    .port = EVENT_PORT_console,
     .config = config,
     .queue = queue,
     .notify = notify,
