@@ -76,10 +76,9 @@ static uint64_t wake_sleepers(uint64_t now)
     return first;
 }
 
-static void set_timer(uint64_t now)
+/* `deadline` is the earliest sleeper's. */
+static void set_timer(uint64_t now, uint64_t deadline)
 {
-    uint64_t deadline = wake_sleepers(now);
-
     has_slice = running != idle && choose() != idle;
     if (has_slice && now + SLICE < deadline)
         deadline = now + SLICE;
@@ -89,8 +88,10 @@ static void set_timer(uint64_t now)
 void sched_ready(struct proc *p)
 {
     p->state = PROCESS_READY;
-    if (running != idle && !has_slice)
-        set_timer(timer_now());
+    if (running == idle || has_slice)
+        return;
+    uint64_t now = timer_now();
+    set_timer(now, wake_sleepers(now));
 }
 
 void sched_switch(void)
@@ -105,9 +106,11 @@ void sched_switch(void)
     last->time_used += now - running_since;
     running_since = now;
     slice_is_over = false;
+    /* Before the choice: the idle process must not wait while a sleeper's time has come. */
+    uint64_t first = wake_sleepers(now);
     running = choose();
     running->state = PROCESS_RUNNING;
-    set_timer(now);
+    set_timer(now, first);
     if (running == last)
         return;
     if (running == idle)
@@ -152,8 +155,10 @@ void sched_wake(const void *channel)
 
 void sched_timer(void)
 {
+    uint64_t now = timer_now();
+
     slice_is_over = true;
-    set_timer(timer_now());
+    set_timer(now, wake_sleepers(now));
 }
 
 void sched_preempt(void)
