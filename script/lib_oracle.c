@@ -33,13 +33,15 @@ static int get_oracle(lua_State *L)
     return 1;
 }
 
-/* vm:oracle() */
+/* vm:oracle() and vm:oracle("events") */
 static int start(lua_State *L)
 {
     const struct spot *p = context_arg(L, 1);
+    static const char *const ways[] = {"instructions", "events", NULL};
+    int by = luaL_checkoption(L, 2, ways[0], ways);
     struct error err;
 
-    if (oracle_start(p->host, p->context, &err))
+    if (oracle_start(p->host, p->context, (enum oracle_by)by, &err))
         return raise_error(L, &err);
     push(L, p->host);
     return 1;

@@ -1,7 +1,7 @@
 /*
  * The escape oracle; see oracle.h.
  *
- * The machine announces each guest instruction before it runs. Between two announcements the
+ * By instructions: the machine announces each guest instruction before it runs. Between two announcements the
  * guest has done one of these, and the reference follows:
  *
  *   nothing           it trapped to the monitor, which mended something; it will try again
@@ -20,37 +20,14 @@
 #include "isa/insn.h"
 #include "isa/paging.h"
 #include "world/host.h"
+#include "world/oracle_parts.h"
 #include "world/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REGISTERS_MAX 64
-#define GENERAL       32 /* the first ones: x1 to x31, and pc */
-#define UNANNOUNCED   2  /* an interrupt, and its handler cannot be fetched */
-
-/* Values of the registers that are compared, in the order of oracle.registers. */
-struct state {
-    word value[REGISTERS_MAX];
-    uint64_t unknown; /* bit: of this register nobody knows now what it is for the guest */
-};
-
-struct oracle {
-    struct host *host;
-    uint16_t context;
-    struct machine *reference;
-    struct trace_subscriber watcher; /* of the host's machine */
-    struct trace_subscriber outside; /* of the reference: it asks a device */
-    word registers[REGISTERS_MAX];   /* view.h */
-    unsigned count;
-    struct oracle_report report;
-
-    bool asked;  /* the reference's instruction read a device register */
-    bool begun;  /* the instruction before which the reference stands was announced */
-    bool exited; /* and since then the guest has left for its monitor */
-    gva pc;      /* of that instruction */
-    word insn;
-};
+#define GENERAL     32 /* the first registers: x1 to x31, and pc */
+#define UNANNOUNCED 2  /* an interrupt, and its handler cannot be fetched */
 
 /* ---- states -------------------------------------------------------------------------------- */
 
@@ -66,16 +43,29 @@ static void choose_registers(struct oracle *o)
             o->registers[o->count++] = csr_table[i].number;
 }
 
-static bool guest_state(const struct oracle *o, struct state *s)
+bool oracle_kept(const struct oracle *o, word reg, word *value)
+{
+    hpa where;
+
+    return view_kept(o->host, o->context, reg, &where) &&
+           machine_read(o->host->machine, where, value, sizeof *value);
+}
+
+bool oracle_guest(const struct oracle *o, struct oracle_state *s)
 {
     s->unknown = 0;
-    for (unsigned i = 0; i < o->count; i++)
-        if (!view_guest(o->host, o->context, o->registers[i], &s->value[i]))
+    for (unsigned i = 0; i < o->count; i++) {
+        word reg = o->registers[i];
+        bool known = o->by_events && reg == VIEW_PC
+                         ? oracle_kept(o, reg, &s->value[i])
+                         : view_guest(o->host, o->context, reg, &s->value[i]);
+        if (!known)
             s->unknown |= (uint64_t)1 << i;
+    }
     return !(s->unknown & ((uint64_t)1 << GENERAL) - 1);
 }
 
-static void reference_state(const struct oracle *o, struct state *s)
+void oracle_reference(const struct oracle *o, struct oracle_state *s)
 {
     const struct cpu_regs *r = machine_regs(o->reference);
 
@@ -93,7 +83,7 @@ static void reference_state(const struct oracle *o, struct state *s)
     }
 }
 
-static word value_of(const struct oracle *o, const struct state *s, word reg)
+word oracle_value(const struct oracle *o, const struct oracle_state *s, word reg)
 {
     for (unsigned i = 0; i < o->count; i++)
         if (o->registers[i] == reg)
@@ -102,8 +92,8 @@ static word value_of(const struct oracle *o, const struct state *s, word reg)
 }
 
 /* The first register that differs, else o->count. */
-static unsigned difference(const struct oracle *o, const struct state *guest,
-                           const struct state *reference)
+unsigned oracle_difference(const struct oracle *o, const struct oracle_state *guest,
+                           const struct oracle_state *reference)
 {
     unsigned i = 0;
 
@@ -114,18 +104,18 @@ static unsigned difference(const struct oracle *o, const struct state *guest,
 
 /* Is the guest in its handler because of something between instructions, where the reference
  * stands? */
-static bool is_trapped_there(const struct oracle *o, const struct state *guest,
-                             const struct state *reference)
+bool oracle_trapped_there(const struct oracle *o, const struct oracle_state *guest,
+                          const struct oracle_state *reference)
 {
-    word cause = value_of(o, guest, CSR_cause);
+    word cause = oracle_value(o, guest, CSR_cause);
 
     for (word x = 1; x < 32; x++)
-        if (value_of(o, guest, x) != value_of(o, reference, x))
+        if (oracle_value(o, guest, x) != oracle_value(o, reference, x))
             return false;
     return ((cause & CAUSE_INTERRUPT) || cause == CAUSE_fetch_access ||
             cause == CAUSE_fetch_page) &&
-           value_of(o, guest, VIEW_PC) == value_of(o, guest, CSR_tvec) &&
-           value_of(o, guest, CSR_epc) == value_of(o, reference, VIEW_PC);
+           oracle_value(o, guest, VIEW_PC) == oracle_value(o, guest, CSR_tvec) &&
+           oracle_value(o, guest, CSR_epc) == oracle_value(o, reference, VIEW_PC);
 }
 
 /* ---- one step of the reference -------------------------------------------------------------- */
@@ -137,8 +127,7 @@ static bool reads_counter_or_wires(const struct insn *i)
     return csr && (csr->kind == CSR_KIND_COUNTER || csr->number == CSR_ip);
 }
 
-/* Does the result of the instruction come from outside the guest's own program? */
-static bool asks_outside(const struct oracle *o, const struct insn *i)
+bool oracle_asks(const struct insn *i, word rs1)
 {
     switch (i->id) {
     case INSN_csrrw:
@@ -151,18 +140,18 @@ static bool asks_outside(const struct oracle *o, const struct insn *i)
     case INSN_pin:
         return true;
     case INSN_cpuid: /* leaf 0 is the ISA's; the others say what this machine is */
-        return machine_regs(o->reference)->x[i->rs1] != 0;
+        return rs1 != 0;
     default:
-        return o->asked;
+        return false;
     }
 }
 
 /* The instruction that was announced, on the reference; what it asks of the outside world is answered as
  * the guest was answered. */
-static void follow(struct oracle *o, const struct state *guest)
+static void follow(struct oracle *o, const struct oracle_state *guest)
 {
     struct insn i = insn_decode(o->insn);
-    bool asks = asks_outside(o, &i);
+    bool asks = oracle_asks(&i, machine_regs(o->reference)->x[i.rs1]);
     uint64_t retired = machine_instret(o->reference);
 
     o->asked = false;
@@ -171,14 +160,14 @@ static void follow(struct oracle *o, const struct state *guest)
     if (machine_instret(o->reference) == retired || !(asks || o->asked) || i.rd == 0)
         return;
     struct cpu_regs r = *machine_regs(o->reference);
-    r.x[i.rd] = value_of(o, guest, i.rd);
+    r.x[i.rd] = oracle_value(o, guest, i.rd);
     machine_set_regs(o->reference, &r);
 }
 
 /* An interrupt comes from outside. A fetch must fault here by itself. */
-static void take_trap(struct oracle *o, const struct state *guest)
+static void take_trap(struct oracle *o, const struct oracle_state *guest)
 {
-    word cause = value_of(o, guest, CSR_cause);
+    word cause = oracle_value(o, guest, CSR_cause);
 
     if (cause & CAUSE_INTERRUPT)
         machine_take(o->reference, cause);
@@ -189,8 +178,8 @@ static void take_trap(struct oracle *o, const struct state *guest)
 
 /* ---- the watch ----------------------------------------------------------------------------- */
 
-static void escape(struct oracle *o, const struct event *e, unsigned index,
-                   const struct state *guest, const struct state *reference)
+void oracle_escape(struct oracle *o, const struct event *e, unsigned index,
+                   const struct oracle_state *guest, const struct oracle_state *reference)
 {
     struct oracle_report *r = &o->report;
     struct event told = *e;
@@ -215,23 +204,24 @@ static void escape(struct oracle *o, const struct event *e, unsigned index,
 }
 
 /* The reference does what the guest has done since the last announcement. Returns the first
- * difference that is left, as difference() does. */
-static unsigned catch_up(struct oracle *o, const struct state *guest, struct state *reference)
+ * difference that is left, as oracle_difference does. */
+static unsigned catch_up(struct oracle *o, const struct oracle_state *guest,
+                         struct oracle_state *reference)
 {
-    reference_state(o, reference);
-    unsigned at = difference(o, guest, reference);
+    oracle_reference(o, reference);
+    unsigned at = oracle_difference(o, guest, reference);
     if (!o->begun || (o->exited && at == o->count))
         return at;
-    if (!o->exited || !is_trapped_there(o, guest, reference)) {
+    if (!o->exited || !oracle_trapped_there(o, guest, reference)) {
         follow(o, guest);
-        reference_state(o, reference);
-        at = difference(o, guest, reference);
+        oracle_reference(o, reference);
+        at = oracle_difference(o, guest, reference);
     }
-    for (unsigned i = 0; i < UNANNOUNCED && at < o->count && is_trapped_there(o, guest, reference);
-         i++) {
+    for (unsigned i = 0;
+         i < UNANNOUNCED && at < o->count && oracle_trapped_there(o, guest, reference); i++) {
         take_trap(o, guest);
-        reference_state(o, reference);
-        at = difference(o, guest, reference);
+        oracle_reference(o, reference);
+        at = oracle_difference(o, guest, reference);
     }
     return at;
 }
@@ -239,13 +229,13 @@ static unsigned catch_up(struct oracle *o, const struct state *guest, struct sta
 /* A guest instruction is about to run: the reference must be where the guest is. */
 static void compare(struct oracle *o, const struct event *e)
 {
-    struct state guest, reference;
+    struct oracle_state guest, reference;
 
-    if (!guest_state(o, &guest))
+    if (!oracle_guest(o, &guest))
         return;
     unsigned at = catch_up(o, &guest, &reference);
     if (at < o->count) {
-        escape(o, e, at, &guest, &reference);
+        oracle_escape(o, e, at, &guest, &reference);
         return;
     }
     o->begun = true;
@@ -258,9 +248,13 @@ static void watch(void *user, const struct event *e)
 {
     struct oracle *o = user;
 
-    if (e->context != o->context || o->host->silent)
+    if (o->host->silent)
         return;
-    if (e->kind == EVENT_exit)
+    if (o->by_events)
+        oracle_watch_events(o, e);
+    else if (e->context != o->context)
+        return;
+    else if (e->kind == EVENT_exit)
         o->exited = true;
     else
         compare(o, e);
@@ -270,8 +264,10 @@ static void ask(void *user, const struct event *e)
 {
     struct oracle *o = user;
 
-    (void)e;
-    o->asked = true;
+    if (e->kind == EVENT_trap)
+        o->trapped = true;
+    else
+        o->asked = true;
 }
 
 /* ---- making the reference -------------------------------------------------------------------- */
@@ -307,16 +303,16 @@ static void copy_ram(const struct oracle *o, word size)
 static int copy_registers(const struct oracle *o, struct error *err)
 {
     struct cpu_regs r = {0};
-    struct state s;
+    struct oracle_state s;
 
-    if (!guest_state(o, &s))
+    if (!oracle_guest(o, &s))
         return error_set(
             err, ERROR_input,
             "the oracle needs the registers of the VM, which its monitor does not publish");
     for (word x = 1; x < 32; x++)
-        r.x[x] = value_of(o, &s, x);
-    r.pc = value_of(o, &s, VIEW_PC);
-    r.ring = value_of(o, &s, VIEW_RING);
+        r.x[x] = oracle_value(o, &s, x);
+    r.pc = oracle_value(o, &s, VIEW_PC);
+    r.ring = oracle_value(o, &s, VIEW_RING);
     machine_set_regs(o->reference, &r);
     for (unsigned i = 0; i < o->count; i++)
         if (o->registers[i] > VIEW_RING && !(s.unknown >> i & 1))
@@ -342,7 +338,7 @@ static int make_reference(struct oracle *o, struct error *err)
     return copy_registers(o, err);
 }
 
-int oracle_start(struct host *h, uint16_t context, struct error *err)
+int oracle_start(struct host *h, uint16_t context, enum oracle_by by, struct error *err)
 {
     if (context == 0)
         return error_set(err, ERROR_input, "the oracle watches a VM, not the machine itself");
@@ -351,6 +347,7 @@ int oracle_start(struct host *h, uint16_t context, struct error *err)
         return error_set(err, ERROR_memory, "out of memory");
     o->host = h;
     o->context = context;
+    o->by_events = by == ORACLE_BY_EVENTS;
     choose_registers(o);
     int code = make_reference(o, err);
     if (code) {
@@ -360,10 +357,14 @@ int oracle_start(struct host *h, uint16_t context, struct error *err)
     }
     oracle_stop(h);
     h->oracle = o;
-    o->outside = (struct trace_subscriber){.mask = EVENT_BIT(EVENT_mmio), .fn = ask, .user = o};
+    o->outside = (struct trace_subscriber){
+        .mask = EVENT_BIT(EVENT_mmio) | EVENT_BIT(EVENT_trap), .fn = ask, .user = o};
     trace_attach(machine_trace(o->reference), &o->outside);
-    o->watcher = (struct trace_subscriber){
-        .mask = EVENT_BIT(EVENT_insn) | EVENT_BIT(EVENT_exit), .fn = watch, .user = o};
+    o->watcher = (struct trace_subscriber){.mask = o->by_events ? EVENT_BIT(EVENT_hint)
+                                                                : EVENT_BIT(EVENT_insn) |
+                                                                      EVENT_BIT(EVENT_exit),
+                                           .fn = watch,
+                                           .user = o};
     trace_attach(machine_trace(h->machine), &o->watcher);
     return 0;
 }
@@ -376,6 +377,7 @@ void oracle_stop(struct host *h)
         return;
     trace_detach(machine_trace(h->machine), &o->watcher);
     machine_free(o->reference);
+    free(o->answers);
     free(o);
     h->oracle = NULL;
 }
@@ -388,13 +390,15 @@ const struct oracle_report *oracle_report(const struct host *h)
 bool oracle_memory(const struct host *h, gpa *where)
 {
     struct oracle *o = h->oracle;
-    struct state state, reference;
+    struct oracle_state state, reference;
     struct space gpa = {SPACE_GPA, o->context};
     word size = machine_config(o->reference)->ram_size;
     word guest[PT_ENTRIES], bare[PT_ENTRIES];
 
     /* Its last instruction may have ended it: nothing is announced behind that. */
-    if (guest_state(o, &state))
+    if (o->by_events)
+        oracle_finish_events(o);
+    else if (oracle_guest(o, &state))
         catch_up(o, &state, &reference);
     for (word done = 0; done < size; done += PAGE_SIZE) {
         if (!view_read(h, gpa, RAM_BASE + done, guest, sizeof guest))

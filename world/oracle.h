@@ -10,8 +10,12 @@
  * control register must be equal before every guest instruction.
  *
  * The reference is made from the VM as it stands before its first instruction: its memory and its
- * registers, whoever loaded it and at whatever level of nesting. It needs a technique that runs
- * guest instructions one for one and at their own addresses (not binary translation).
+ * registers, whoever loaded it and at whatever level of nesting.
+ *
+ * Where the guest's instructions run one for one and at their own addresses, the two are compared
+ * before each of them. Under binary translation they do not; there the two are compared at each
+ * trap that is delivered to the guest, and everything between two of them must have led to the
+ * same registers. (That way is also the faster one.)
  */
 #ifndef WORLD_ORACLE_H
 #define WORLD_ORACLE_H
@@ -19,6 +23,7 @@
 #include "world/world.h"
 
 struct oracle;
+enum oracle_by { ORACLE_BY_INSTRUCTIONS, ORACLE_BY_EVENTS };
 
 struct oracle_report {
     bool escaped;
@@ -36,7 +41,7 @@ struct oracle_report {
 /* Watches `context` from now on: a VM that has not run an instruction yet. One at a time for a
  * host: a new one takes the old one's place. An escape is published as an event, ends the pending
  * goal if it waits for that, and stops the host. Going back in time ends the watch. */
-int oracle_start(struct host *h, uint16_t context, struct error *err);
+int oracle_start(struct host *h, uint16_t context, enum oracle_by by, struct error *err);
 void oracle_stop(struct host *h);
 /* NULL: none was started. Valid until the next start, stop, or load. */
 const struct oracle_report *oracle_report(const struct host *h);

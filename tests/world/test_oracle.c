@@ -32,7 +32,7 @@ static void load(bool classic, const char *technique, const char *kernel, const 
                              .cmdline = cmdline};
 
     config.classic = classic;
-    config.vt = strcmp(technique, "full") != 0;
+    config.vt = strcmp(technique, "assist") == 0 || strcmp(technique, "npt") == 0;
     config.npt = strcmp(technique, "npt") == 0;
     snprintf(cmdline, sizeof cmdline,
              "vm=g technique=%s ram=4M kernel=k modules=programs cmdline={%s}", technique, words);
@@ -93,7 +93,7 @@ static void run_to_entry(void)
 static void start(void)
 {
     run_to_entry();
-    ck_assert_msg(oracle_start(host, 1, &err) == 0, "%s", err.text);
+    ck_assert_msg(oracle_start(host, 1, ORACLE_BY_INSTRUCTIONS, &err) == 0, "%s", err.text);
 }
 
 static const struct {
@@ -137,6 +137,26 @@ START_TEST(a_guest_on_a_strict_machine_never_escapes)
 }
 END_TEST
 
+/* Under binary translation, and for comparison by trap and emulate, at each trap of the guest. */
+START_TEST(nor_where_its_instructions_are_translated)
+{
+    const struct oracle_report *r;
+    char text[256] = "";
+    bool translated = _i % 2;
+    unsigned i = (unsigned)_i / 2;
+    gpa where;
+
+    load(translated, translated ? "bt" : "full", quiet[i].kernel, quiet[i].words);
+    run_to("hint", "enter", "0");
+    ck_assert_msg(oracle_start(host, 1, ORACLE_BY_EVENTS, &err) == 0, "%s", err.text);
+    run_to("hint", "vm_destroy", "0");
+    ck_assert_msg(oracle_memory(host, &where), "%08x", where);
+    r = oracle_report(host);
+    ck_assert_msg(!r->escaped, "%s at %08x", oracle_text(host, text, sizeof text), r->pc);
+    ck_assert_uint_ge(r->steps, quiet[i].least);
+}
+END_TEST
+
 static const struct {
     const char *outer, *inner;
 } nested[] = {{"full", "full"}, {"assist", "full"}, {"assist", "assist"},
@@ -150,7 +170,7 @@ START_TEST(neither_does_a_guest_inside_a_guest)
 
     load_nested(nested[_i].outer, nested[_i].inner);
     run_to("entry", NULL, "2");
-    ck_assert_msg(oracle_start(host, 2, &err) == 0, "%s", err.text);
+    ck_assert_msg(oracle_start(host, 2, ORACLE_BY_INSTRUCTIONS, &err) == 0, "%s", err.text);
     run_to("hint", "vm_destroy", "1");
     ck_assert_msg(oracle_memory(host, &where), "%08x", where);
     r = oracle_report(host);
@@ -210,11 +230,11 @@ END_TEST
 START_TEST(it_says_what_it_cannot_watch)
 {
     load(false, "full", "build/guest/os.elf", "init=hello quiet");
-    ck_assert_int_ne(oracle_start(host, 0, &err), 0);
+    ck_assert_int_ne(oracle_start(host, 0, ORACLE_BY_INSTRUCTIONS, &err), 0);
     ck_assert_msg(strstr(err.text, "a VM, not the machine"), "%s", err.text);
     run_to_entry();
     host_advance(host, 200000);
-    ck_assert_int_ne(oracle_start(host, 1, &err), 0);
+    ck_assert_int_ne(oracle_start(host, 1, ORACLE_BY_INSTRUCTIONS, &err), 0);
     ck_assert_msg(strstr(err.text, "from the guest's first instruction"), "%s", err.text);
     ck_assert_ptr_null(oracle_report(host));
 }
@@ -228,6 +248,7 @@ Suite *suite_world_oracle(void)
     tcase_add_checked_fixture(c, NULL, teardown);
     tcase_add_loop_test(c, a_guest_on_a_strict_machine_never_escapes, 0,
                         COUNT_OF(quiet) * COUNT_OF(techniques));
+    tcase_add_loop_test(c, nor_where_its_instructions_are_translated, 0, 2 * COUNT_OF(quiet));
     tcase_add_loop_test(c, neither_does_a_guest_inside_a_guest, 0, COUNT_OF(nested));
     tcase_add_test(c, the_first_hole_of_a_classic_machine_is_named);
     tcase_add_test(c, one_wrong_bit_is_an_escape);
