@@ -49,12 +49,9 @@ static const struct way {
     bool counts_as_one; /* one instruction of the guest retires as one */
     bool vt, npt;       /* what the machine under the monitor has besides */
 } ways[] = {
-    {"full", false, true, false, false},
-    {"bt", true, false, false, false},
-    {"assist", false, true, true, false},
-    {"npt", false, true, true, true},
-    {"assist", true, true, true, false},
-    {"npt", true, true, true, true},
+    {"full", false, true, false, false},  {"bt", true, false, false, false},
+    {"assist", false, true, true, false}, {"npt", false, true, true, true},
+    {"assist", true, true, true, false},  {"npt", true, true, true, true},
 };
 
 /* ---- the conforming kernel, and what is hard to translate ---------------------------------- */
@@ -369,6 +366,22 @@ static const struct {
      "vm=one technique=npt kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=bt ram=8M modules=programs}",
      NULL, true, true, true},
+    {"binary translation in trap and emulate",
+     "vm=one kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=bt ram=8M modules=programs}",
+     NULL, false, false, false},
+    {"binary translation in binary translation",
+     "vm=one technique=bt kernel=vmm.elf ram=32M modules=os.elf,programs "
+     "cmdline={vm=os technique=bt ram=8M modules=programs}",
+     NULL, false, false, true},
+    {"binary translation in binary translation",
+     "vm=one technique=bt kernel=vmm.elf ram=32M modules=conform cmdline={vm=c technique=bt "
+     "kernel=conform ram=8M cmdline=probes}",
+     "probes", false, false, true},
+    {"binary translation in binary translation",
+     "vm=one technique=bt kernel=vmm.elf ram=32M modules=conform cmdline={vm=c technique=bt "
+     "kernel=conform ram=8M cmdline=steps}",
+     "steps", false, false, true},
     {"assist in npt",
      "vm=one technique=npt nested=on kernel=vmm.elf ram=32M modules=os.elf,programs "
      "cmdline={vm=os technique=assist ram=8M modules=programs}",
