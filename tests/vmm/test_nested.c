@@ -15,8 +15,9 @@ Suite *suite_vmm_nested(void);
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const cases[] = {
-    "refusals", "intercepts",    "registers",    "ports",          "injection", "pending",
-    "steps",    "nested_rights", "nested_walks", "nested_flushes", "waiting",
+    "refusals", "intercepts", "registers",     "ports",        "injection",
+    "pending",  "steps",      "nested_rights", "nested_walks", "nested_flushes",
+    "waiting",  "own_leaves", "own_roots",
 };
 
 /* The machine's variant, also of the bare one, and what stands around the kernel. */

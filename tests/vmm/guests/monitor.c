@@ -471,6 +471,8 @@ int kernel_main(const struct boot_page *boot)
         {"nested_flushes", nested_flushes},
         {"random", random},
         {"nested_random", nested_random},
+        {"own_leaves", own_leaves},
+        {"own_roots", own_roots},
     };
 
     return run_case(cases, COUNT(cases), boot);

@@ -23,6 +23,8 @@ word random_word(void);
 void random_seed(const struct boot_page *boot);
 
 /* Of monitor_paging.c. */
+void own_leaves(const struct boot_page *boot);
+void own_roots(const struct boot_page *boot);
 void nested_rights(const struct boot_page *boot);
 void nested_walks(const struct boot_page *boot);
 void nested_flushes(const struct boot_page *boot);

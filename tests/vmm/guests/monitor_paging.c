@@ -1,6 +1,6 @@
 /*
- * The part of monitor.c about nested paging: what the nested table allows, walks of the guest's own
- * table under it, flushes.
+ * The part of monitor.c about paging: the guest's own tables, what a nested table allows, walks of
+ * the one under the other, flushes.
  */
 #include "tests/vmm/guests/monitor.h"
 
@@ -11,6 +11,67 @@
 CODE(guest_jump, "jr a0")
 CODE(guest_load, "lw a0, 0(a0)\n .word 0x0000000b")
 CODE(guest_store, "sw a0, 0(a0)\n .word 0x0000000b")
+
+/* ---- the guest's own tables, nothing nested ------------------------------------------------ */
+
+#define OWN 0x50000000u /* where the guest's own table maps its memory */
+
+/* Each leaf that matters, each access, in rings 0 and 3, with page faults intercepted or not. */
+void own_leaves(const struct boot_page *boot)
+{
+    static const void *const codes[] = {guest_load, guest_store, guest_jump};
+    word *root = new_root(), *leaf = new_page(), *target = new_page();
+
+    (void)boot;
+    target[0] = 0x0000000b; /* hcall */
+    root[PT_INDEX1(OWN)] = ADDRESS(leaf) | PTE_V;
+    for (word low = 0; low < 0x40; low++) {
+        for (word how = 0; how < 12; how++) {
+            leaf[0] = ADDRESS(target) | low;
+            fresh(codes[how % 3], how & 4 ? 3 : 0);
+            W(ptbr) = ptbr_for(root, 2);
+            W(rs1) = OWN;
+            W(icept_cause) = how >= 6 ? 0xb000 : 0;
+            go("own");
+            put_text("   leaf ");
+            put_hex(leaf[0] & 0xfff);
+            put_text("\n");
+        }
+    }
+}
+
+CODE(tps_trap, "csrw 0x7c9, a0\n li a0, 0x400\n csrs 0x7c0, a0\n ecall\n .word 0x0000000b")
+CODE(tps_seen, "csrr a0, 0x7cd\n csrw 0x7c2, a0\n csrr a0, 0x7c8\n .word 0x0000000b")
+CODE(tps_back, "csrr a0, 0x7c3\n addi a0, a0, 4\n csrw 0x7c3, a0\n .word 0x30200073")
+CODE(tps_other, "csrw 0x7cd, a0\n li a1, 0x400\n csrs 0x7c0, a1\n la a0, 1f\n csrw 0x7c3, a0\n"
+                " .word 0x30200073\n 1: csrr a0, 0x7c8\n .word 0x0000000b")
+
+/* A guest whose traps and returns move its page table: what it then finds in the registers. */
+void own_roots(const struct boot_page *boot)
+{
+    const word values[] = {0, 5, ptbr_for(new_root(), 1), ptbr_for(new_root(), 2)};
+    static const void *const handlers[] = {tps_seen, tps_back};
+
+    (void)boot;
+    for (unsigned from = 0; from < COUNT(values); from++) {
+        for (unsigned to = 0; to < COUNT(values); to++) {
+            for (unsigned i = 0; i < COUNT(handlers); i++) {
+                fresh(tps_trap, 0);
+                W(tvec) = ADDRESS(handlers[i]);
+                W(ptbr) = values[from];
+                W(rs1) = values[to];
+                go("trap");
+            }
+            fresh(tps_other, 0);
+            W(status) = 0; /* back to ring 0 */
+            W(ptbr) = values[from];
+            W(rs1) = values[to];
+            go("return");
+        }
+    }
+}
+
+/* ---- nested paging ------------------------------------------------------------------------- */
 
 /* Root and leaf tables at hand, so that marks can be looked at. */
 struct tables {
@@ -137,7 +198,6 @@ void nested_flushes(const struct boot_page *boot)
 /* ---- at random ----------------------------------------------------------------------------- */
 
 #define PAGES 4
-#define OWN   0x50000000u /* where the guest's own table maps its memory */
 
 /* A from the beginning, see nested_walks. */
 static word random_rights(void)
