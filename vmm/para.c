@@ -43,11 +43,11 @@
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-bool para_signed(const struct p2m *map, gva entry)
+bool para_signed(struct p2m *map, gva entry)
 {
     word signature;
 
-    return p2m_read((struct p2m *)map, entry + 4, &signature, sizeof signature) &&
+    return p2m_read(map, entry + 4, &signature, sizeof signature) &&
            signature == HYPERCALL_SIGNATURE;
 }
 

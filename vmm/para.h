@@ -67,7 +67,7 @@ struct para {
 
 /* A kernel that knows this technique says so by HYPERCALL_SIGNATURE in the second word from its
  * entry on. */
-bool para_signed(const struct p2m *map, gva entry);
+bool para_signed(struct p2m *map, gva entry);
 
 /* The guest's timer interrupts when its time is that or later. */
 void para_alarm(struct vcpu *v, word low, word high);

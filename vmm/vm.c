@@ -9,6 +9,7 @@
 #include "vmm/arch.h"
 #include "vmm/cmdline.h"
 #include "vmm/loader.h"
+#include "vmm/para.h"
 #include "vmm/phys.h"
 #include "vmm/platform.h"
 #include "vmm/technique.h"
@@ -156,6 +157,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     if (!loader_load(&vm->map, vmm->boot, d, &start, why))
         return fail(vmm, id, why, "");
     vcpu_reset(&vm->vcpu, start.entry, start.boot_page);
+    if (!vm->para && para_signed(&vm->map, start.entry))
+        return fail(vmm, id, why, "its kernel is a paravirtual one: it needs technique=para");
     if (vm->technique->start && !vm->technique->start(vm, why))
         return fail(vmm, id, why, "");
     vmm->memory.looks |= vm->map.lazy || vm->shares;

@@ -184,7 +184,7 @@ static const struct {
     {"create vm=a vm=b", "too many VMs, at vm=b\n"},
     {"create stay=on vm=a",
      "unknown word stay; there is: vm technique ram min share kernel modules disk "
-     "nested weight cap cmdline\n"},
+     "virtio nested weight cap cmdline\n"},
     {"create vm=test", "test: there is a VM of this name already\n"},
     {"create vm=a ram=12", "ram=12: give whole pages from 1M to 1024M, as in ram=16M\n"},
     {"create vm=a ram=512M", "a: this machine has too little RAM left for it: it needs 557840 KiB, "

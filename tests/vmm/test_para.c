@@ -206,12 +206,22 @@ START_TEST(two_vms_share_a_page_as_long_as_both_agree)
 }
 END_TEST
 
-START_TEST(a_kernel_that_does_not_know_the_monitor_is_refused)
+static const struct {
+    const char *cmdline, *message;
+} mismatches[] = {
+    {"vm=os technique=para modules=programs",
+     "os: its kernel is not a paravirtual one (no signature behind its first instruction); use "
+     "os-pv.elf, or another technique\n"},
+    {"vm=os kernel=os-pv.elf modules=programs",
+     "os: its kernel is a paravirtual one: it needs technique=para\n"},
+};
+
+START_TEST(kernel_and_technique_must_fit)
 {
     static const struct run_module modules[] = {
-        {"os.elf", GUEST_OS}, {"programs", GUEST_PROGRAMS}, {NULL, NULL}};
+        {"os.elf", GUEST_OS}, {"os-pv.elf", GUEST_PV}, {"programs", GUEST_PROGRAMS}, {NULL, NULL}};
     struct run_request q = {.program = GUEST_VMM,
-                            .cmdline = "vm=os technique=para modules=programs",
+                            .cmdline = mismatches[_i].cmdline,
                             .modules = modules,
                             .ram = RUN_HOST,
                             .steps = STEPS};
@@ -219,8 +229,7 @@ START_TEST(a_kernel_that_does_not_know_the_monitor_is_refused)
 
     ck_assert_int_eq(r.stop, STOP_HALTED);
     ck_assert_uint_eq(r.status, 2);
-    ck_assert_str_eq(r.messages, "os: its kernel is not a paravirtual one (no signature behind its "
-                                 "first instruction); use os-pv.elf, or another technique\n");
+    ck_assert_str_eq(r.messages, mismatches[_i].message);
     run_free(&r);
 }
 END_TEST
@@ -306,7 +315,7 @@ Suite *suite_vmm_para(void)
     tcase_add_loop_test(t, two_vms_share_a_page_as_long_as_both_agree, 0, COUNT_OF(pairs));
     tcase_add_loop_test(t, virtio_devices_are_for_guests_of_every_technique, 0, COUNT_OF(others));
     tcase_add_test(t, where_they_were_not_given_there_is_nothing);
-    tcase_add_test(t, a_kernel_that_does_not_know_the_monitor_is_refused);
+    tcase_add_loop_test(t, kernel_and_technique_must_fit, 0, COUNT_OF(mismatches));
     tcase_add_test(t, a_paravirtual_kernel_on_the_bare_machine_ends_at_once);
     suite_add_tcase(s, t);
     return s;
