@@ -81,7 +81,7 @@ GUEST_CFLAGS := $(GUEST_FLAGS) -std=c11
 GUEST_LDFLAGS := -m elf32lriscv --gc-sections --no-dynamic-linker -z noexecstack
 
 GUESTS :=
-include $(wildcard guests/guests.mk guests/micro/micro.mk vmm/vmm.mk tests/programs/programs.mk)
+include $(wildcard guests/guests.mk guests/micro/micro.mk guests/hostile/hostile.mk vmm/vmm.mk tests/programs/programs.mk)
 
 # ---- goals ---------------------------------------------------------------------------------
 

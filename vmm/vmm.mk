@@ -10,7 +10,7 @@ $(G)/vmm.elf: $(VMM_OBJ) vmm/vmm.ld
 
 GUESTS += $(G)/vmm.elf
 
-VMM_TEST_KERNELS := bugs conform hostile misbehave monitor share translate virtio
+VMM_TEST_KERNELS := bugs conform misbehave monitor share translate virtio
 VMM_TEST_PARTS := $(addprefix $(G)/tests/vmm/guests/,start.o kernel.o)
 
 $(G)/tests/vmm/%.elf: $(G)/tests/vmm/guests/%.o $(VMM_TEST_PARTS) vmm/vmm.ld

@@ -15,7 +15,7 @@
 #define GUEST_PROGRAMS  "build/guest/programs.pack"
 #define GUEST_VMM       "build/guest/vmm.elf"
 #define GUEST_CONFORM   "build/guest/tests/vmm/conform.elf"
-#define GUEST_HOSTILE   "build/guest/tests/vmm/hostile.elf"
+#define GUEST_HOSTILE   "build/guest/hostile.elf"
 #define GUEST_TRANSLATE "build/guest/tests/vmm/translate.elf"
 #define GUEST_MISBEHAVE "build/guest/tests/vmm/misbehave.elf"
 #define GUEST_MONITOR   "build/guest/tests/vmm/monitor.elf"
