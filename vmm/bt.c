@@ -425,6 +425,7 @@ static bool create(struct vm *vm, struct line *why)
         return false;
     }
     vm->bt->slot = BT_SLOT_FIRST;
+    bt_translate_init(vm->bt);
     bt_flush(vm->bt);
     vm->bt->counts.flushes = 0;
     arch_hint_translations(phys_of(&vm->bt->counts));

@@ -73,6 +73,7 @@ struct bt_page {
 #define SOURCES           96
 #define PATCHES           16
 #define BUCKETS           512
+#define BT_OPCODES        32
 
 /* What an ecall of a translation is for; the word behind it: 31:28 kind, 27:24 which of the two
  * ways out, 15:0 unit. Behind that, for those about one instruction, the instruction. */
@@ -152,6 +153,7 @@ struct bt {
     bool withdrawn; /* the guest wants the top of the address space: no vcpu page */
     word drops;     /* changes when units become invalid */
     uint16_t buckets[BUCKETS];
+    uint8_t first_row[BT_OPCODES]; /* of the translator's table, by bits 6:2 of an instruction */
     struct bt_source sources[SOURCES];
     word source_count;
     word checked_ptbr; /* the sources are known to be where this table says */
@@ -201,6 +203,7 @@ bool bt_is_source(const struct bt *bt, gva address);
 
 /* ---- bt_translate.c ------------------------------------------------------------------------ */
 
+void bt_translate_init(struct bt *bt);
 /* Translates from the guest's pc. NULL when that cannot be fetched: the guest has its trap. */
 struct bt_unit *bt_translate(struct vcpu *v);
 

@@ -95,9 +95,23 @@ static const struct row rows[] = {
 #undef INSN
 };
 
-static translate_fn *find(word bits)
+/* Every mask has the opcode in it: no row before the first of an opcode can match. */
+static unsigned opcode_of(word bits)
 {
-    for (const struct row *r = rows; r < rows + COUNT_OF(rows); r++)
+    return bits >> 2 & (BT_OPCODES - 1);
+}
+
+void bt_translate_init(struct bt *bt)
+{
+    memset(bt->first_row, COUNT_OF(rows), sizeof bt->first_row);
+    for (unsigned i = COUNT_OF(rows); i-- > 0;)
+        bt->first_row[opcode_of(rows[i].match)] = (uint8_t)i;
+}
+
+static translate_fn *find(const struct bt *bt, word bits)
+{
+    for (const struct row *r = rows + bt->first_row[opcode_of(bits)]; r < rows + COUNT_OF(rows);
+         r++)
         if ((bits & r->mask) == r->match)
             return r->fn;
     return callout; /* no instruction: the monitor has it trap */
@@ -134,7 +148,7 @@ static void translate_all(struct translation *t, const word *source, unsigned mo
     while (next == GOES_ON && t->u->count < most && room(t->u) >= INSN_MOST) {
         word bits = *source++;
         t->u->offsets[t->u->count++] = t->u->words;
-        next = find(bits)(t, bits);
+        next = find(t->bt, bits)(t, bits);
         t->pc += 4;
         if (!(t->pc & ~PAGE_MASK))
             break;
