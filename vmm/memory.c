@@ -164,10 +164,25 @@ static struct vm *most_wanting(struct vmm *vmm)
     return most;
 }
 
+/* And balloons have brought something since this was asked last: they may bring more. */
+static bool still_scarce(struct vmm *vmm)
+{
+    word before = vmm->memory.spare;
+
+    vmm->memory.spare = alloc_spare(&vmm->alloc);
+    return vmm->memory.state != MEMORY_HIGH && vmm->memory.spare != before;
+}
+
 bool memory_idle(struct vmm *vmm)
 {
+    if (!vmm->memory.looks)
+        return false;
     if (sharing_scan(vmm, IDLE_PAGES))
         return true;
+    if (still_scarce(vmm)) {
+        memory_tick(vmm);
+        return true;
+    }
     struct vm *vm = most_wanting(vmm);
     if (!vm)
         return false;

@@ -25,6 +25,7 @@ enum memory_state { MEMORY_HIGH, MEMORY_SOFT, MEMORY_HARD, MEMORY_LOW };
 struct memory {
     bool looks; /* some VM may lack frames, shares or has a balloon: else there is nothing to do */
     enum memory_state state;
+    word spare;     /* frames, when nobody could run last */
     unsigned asked; /* how often in vain, while all that could run waited for memory */
 };
 
@@ -36,9 +37,10 @@ void memory_tick(struct vmm *vmm);
 /* A VM has got a frame that it was not promised. */
 void memory_taken(struct vmm *vmm);
 
-/* Nobody can run. True when there was something to do: ask again then. Where all that could run
- * wait for memory, balloons are asked again; when that is in vain, the one of those that wait with
- * the most beyond its promise ends. */
+/* Nobody can run: time for what else can be done. True when there was something: ask again then.
+ * While memory is scarce, balloons are asked as long as that brings any. Where all that could run
+ * wait for memory, they are asked some times more; when that is in vain, the one of those that
+ * wait with the most beyond its promise ends. */
 bool memory_idle(struct vmm *vmm);
 
 /* Sets a VM's balloon to so many pages, and keeps it there; 0: as memory is scarce. */

@@ -217,8 +217,9 @@ START_TEST(no_size_and_no_key_breaks_a_pane)
 {
     static const int sizes[] = {1, 2, 3, 5, 10, 24, 40, 80, 131, 300};
 
-    open_dashboard("{ { 'code', 'state', 'mem' }, { 'traps', 'story', 'vms' }, { 'console', 'exits' } }",
-                   _i == 1);
+    open_dashboard(
+        "{ { 'code', 'state', 'mem' }, { 'traps', 'story', 'vms' }, { 'console', 'exits' } }",
+        _i == 1);
     for (size_t w = 0; w < COUNT_OF(sizes); w++) {
         for (size_t h = 0; h < COUNT_OF(sizes); h++) {
             draw(sizes[w], sizes[h] > 100 ? 100 : sizes[h]);

@@ -444,6 +444,28 @@ START_TEST(balloons_grow_while_memory_is_scarce_and_shrink_when_it_is_not)
 }
 END_TEST
 
+/* While nobody runs balloons go on growing, as long as each asking brings something. */
+START_TEST(idle_time_is_used_to_get_memory_back)
+{
+    for (unsigned i = 0; i < VMS; i++)
+        vms[i]->vcpu.waiting = true;
+    fill(1, 4, 11);
+    leave(30);
+    vmm.memory.state = MEMORY_SOFT;
+    ck_assert(memory_idle(&vmm));
+    ck_assert(!memory_idle(&vmm)); /* nothing came */
+    memory_set_balloon(vms[1], 1);
+    ck_assert_uint_eq(call(1, hypercall_balloon_give, page(4)), 0);
+    ck_assert(memory_idle(&vmm));
+    ck_assert(!memory_idle(&vmm));
+    leave(500);
+    ck_assert(memory_idle(&vmm));
+    ck_assert_int_eq(vmm.memory.state, MEMORY_HIGH);
+    leave(400);
+    ck_assert(!memory_idle(&vmm)); /* there is enough */
+}
+END_TEST
+
 Suite *suite_vmm_memory(void)
 {
     Suite *s = suite_create("vmm_memory");
@@ -465,6 +487,7 @@ Suite *suite_vmm_memory(void)
     tcase_add_loop_test(t, what_is_no_page_of_its_own_is_refused, 0, COUNT_OF(no_pages));
     tcase_add_test(t, no_balloon_takes_what_was_promised);
     tcase_add_test(t, states_fall_and_rise_at_different_bounds);
+    tcase_add_test(t, idle_time_is_used_to_get_memory_back);
     tcase_add_test(t, balloons_grow_while_memory_is_scarce_and_shrink_when_it_is_not);
     suite_add_tcase(s, t);
     return s;
