@@ -24,7 +24,6 @@
 struct vm;
 struct vmm;
 struct vcpu;
-enum hypercall_error;
 
 enum para_type { PARA_PLAIN, PARA_WRITABLE, PARA_LEAVES, PARA_ROOT };
 

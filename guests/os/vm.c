@@ -1,13 +1,14 @@
 /*
  * Memory as the kernel has it. Two-level page tables (isa/paging.h).
  *
- * The kernel lies in every address space, at the same place, for ring 0 only: each root
- * table begins as a copy of the kernel's. So a trap needs no change of tables, and no entry
- * of the kernel's part ever changes after vm_init: there is never anything to flush.
+ * The kernel lies in every address space, at the same place, for its own ring only (0; 1
+ * with a monitor, pv/): each root table begins as a copy of the kernel's. So a trap needs no
+ * change of tables, and what the kernel's part maps never changes after vm_init: there is never
+ * anything to flush.
  *
  * RAM is mapped at its physical addresses, by 4 MiB superpages, except for the piece that
  * holds the kernel itself: its code may not be written and its data not be executed, and
- * such rights need 4 KiB pages.
+ * such rights need 4 KiB pages. With a monitor all of it needs them.
  */
 #include "guests/os/vm.h"
 
