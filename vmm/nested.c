@@ -16,6 +16,11 @@
  * While L2 runs, vcpu->cb is the copy, so whatever L0 does for the guest that runs it does to L2.
  * An event that has not reached L2 when it exits is in the copy's `inject`; L1 finds it as the
  * event that was being delivered, and injects it again.
+ *
+ * Where L1 could see a difference: A and D in its nested tables are set when an entry is composed, so
+ * also for an access that then ends in another way (a superset of what the processor sets, as a
+ * monitor that logs writes may stand); and a guest that shuts down because its handler cannot be
+ * fetched has taken that fault once before.
  */
 #include "vmm/nested.h"
 
