@@ -161,12 +161,25 @@ static void tell_privileged(const struct story *s)
     tell_belief(s);
 }
 
+/* Code that only the monitor's table maps: the guest never put it there. */
+static bool is_translation(const struct story *s)
+{
+    struct space own = {SPACE_GVA, s->event->context};
+    word bits;
+
+    return s->event->context != 0 && !view_read(s->host, own, s->event->pc, &bits, sizeof bits) &&
+           view_fetch(s->host, s->event->context, s->event->pc, &bits);
+}
+
 static void tell_call(const struct story *s)
 {
     word tvec = machine_regs(host_machine(s->host))->tvec;
 
     if (s->event->kind == EVENT_shutdown)
         text_add(s->out, "  ecall and hcall ask a handler for something: set tvec first\n");
+    else if (is_translation(s))
+        text_add(s->out, "  this is no code of the guest's: a translation that its monitor has "
+                         "made calls the monitor\n");
     else if (story_is_fresh(s))
         text_add(s->out, "  it asks the handler at 0x%08x for number %u (a7)\n", tvec,
                  operand(s, 17));
