@@ -153,7 +153,7 @@ void dispatch_interrupts(struct vmm *vmm)
 /* Nobody can run: sleep until a device or the timer wants something. */
 static void idle(struct vmm *vmm)
 {
-    if (memory_idle(vmm))
+    if (vmm->disk.images_wait || memory_idle(vmm))
         return;
     sched_program(vmm);
     sched_sleep(vmm);
