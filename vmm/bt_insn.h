@@ -72,14 +72,14 @@ static inline word imm_s(word bits)
 
 static inline word imm_b(word bits)
 {
-    return (word)((int32_t)bits >> 31) << 12 | (bits >> 7 & 1) << 11 | (bits >> 25 & 63) << 5 |
-           (bits >> 8 & 15) << 1;
+    return ((word)((int32_t)bits >> 19) & 0xfffff000) | (bits >> 7 & 1) << 11 |
+           (bits >> 25 & 63) << 5 | (bits >> 8 & 15) << 1;
 }
 
 static inline word imm_j(word bits)
 {
-    return (word)((int32_t)bits >> 31) << 20 | (bits >> 12 & 255) << 12 | (bits >> 20 & 1) << 11 |
-           (bits >> 21 & 1023) << 1;
+    return ((word)((int32_t)bits >> 11) & 0xfff00000) | (bits >> 12 & 255) << 12 |
+           (bits >> 20 & 1) << 11 | (bits >> 21 & 1023) << 1;
 }
 
 #endif
