@@ -193,16 +193,17 @@ static void release_sectors(struct alloc *a, unsigned owner)
     a->sector_ranges = kept;
 }
 
-void alloc_release(struct alloc *a, unsigned owner)
+static void take_back(struct alloc *a, uint32_t number)
+{
+    unsigned owner = a->frames[number].owner;
+
+    push_free(a, number);
+    let_go(a, owner);
+}
+
+static void release_all_but_frames(struct alloc *a, unsigned owner)
 {
     vmm_assert(owner != OWNER_VMM && owner < OWNERS_MAX);
-    for (uint32_t i = 0; i < a->count && a->held[owner]; i++) {
-        if (a->frames[i].owner != owner)
-            continue;
-        push_free(a, i);
-        let_go(a, owner);
-    }
-    vmm_assert(a->held[owner] == 0);
     alloc_promise(a, owner, 0);
     a->shared[owner] = 0;
     for (unsigned i = 0; i < ASIDS; i++)
@@ -211,6 +212,43 @@ void alloc_release(struct alloc *a, unsigned owner)
     a->asids[owner] = 0;
     release_sectors(a, owner);
     a->cycles[owner] = 0;
+}
+
+void alloc_release(struct alloc *a, unsigned owner)
+{
+    for (uint32_t i = 0; i < a->count && a->held[owner]; i++)
+        if (a->frames[i].owner == owner)
+            take_back(a, i);
+    vmm_assert(a->held[owner] == 0);
+    release_all_but_frames(a, owner);
+}
+
+void alloc_leave(struct alloc *a, unsigned owner)
+{
+    release_all_but_frames(a, owner);
+    if (a->held[owner] == 0)
+        return;
+    a->left[owner] = true;
+    a->leaving++;
+}
+
+bool alloc_sweep(struct alloc *a, uint32_t frames)
+{
+    if (!a->leaving)
+        return false;
+    for (; frames && a->leaving; frames--) {
+        a->swept = a->swept < a->untouched ? a->swept : 0;
+        uint32_t number = a->swept++;
+        unsigned owner = a->frames[number].owner;
+        if (!a->left[owner])
+            continue;
+        take_back(a, number);
+        if (a->held[owner] == 0) {
+            a->left[owner] = false;
+            a->leaving--;
+        }
+    }
+    return true;
 }
 
 void alloc_share_asids(struct alloc *a, unsigned owners)

@@ -70,6 +70,9 @@ struct alloc {
     uint16_t asid_limit;           /* and the most that one may have */
     struct sector_range sectors[VMS_MAX]; /* one for each VM that has some */
     unsigned sector_ranges;
+    bool left[OWNERS_MAX]; /* owners that are gone, but for frames that they still hold */
+    unsigned leaving;      /* how many of them there are */
+    uint32_t swept;        /* the frame at which they are looked for next */
 };
 
 /*
@@ -96,6 +99,10 @@ bool alloc_frame_zero(struct alloc *a, unsigned owner, enum frame_type type, hpa
 void alloc_free(struct alloc *a, unsigned owner, hpa frame);
 /* Takes back everything that an owner holds: frames, sectors, address space numbers. */
 void alloc_release(struct alloc *a, unsigned owner);
+/* The same, but its frames come back bit by bit, by alloc_sweep: a large VM that ends stops nobody. */
+void alloc_leave(struct alloc *a, unsigned owner);
+/* Looks at so many frames for those of owners that have left. False: there were none to look for. */
+bool alloc_sweep(struct alloc *a, uint32_t frames);
 
 /* The entry of a frame, which must be one of ours. */
 struct frame *alloc_entry(struct alloc *a, hpa frame);

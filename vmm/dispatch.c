@@ -24,6 +24,7 @@
 #include "vmm/vmm.h"
 
 #define HCALL_BITS 0x0000000bu
+#define SWEEP      256 /* frames of VMs that have gone, looked at between two entries */
 
 typedef void exit_fn(struct vcpu *v);
 
@@ -203,7 +204,10 @@ void dispatch_run(struct vmm *vmm)
         }
         if (vmm->disk.images_wait)
             disk_serve_images(vmm);
+        bool swept = alloc_sweep(&vmm->alloc, SWEEP);
         struct vm *vm = next(vmm);
+        if (!vm && swept)
+            continue;
         if (!vm) {
             idle(vmm);
             continue;

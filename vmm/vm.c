@@ -131,6 +131,8 @@ struct vm *vm_create(struct vmm *vmm, const struct vm_description *d, struct lin
     word id = free_id(vmm);
     const char *not_so = forbidden(d);
 
+    alloc_sweep(&vmm->alloc, vmm->alloc.count); /* its number may be one that has just left */
+
     line_slice(why, d->name);
     line_str(why, ": ");
     if (id == 0 || not_so) {
@@ -244,6 +246,6 @@ void vm_destroy(struct vm *vm)
     shadow_fini(&vm->shadow);
     vmm->vms[id - 1] = NULL;
     vmm->vm_count--;
-    alloc_release(&vmm->alloc, id); /* the last use of *vm lies before this */
+    alloc_leave(&vmm->alloc, id); /* the last use of *vm lies before this */
     console_pass_on(vmm, &typed);
 }

@@ -22,8 +22,8 @@ struct watcher {
     char *raw;
     word vmcb; /* of the VM that was created last */
     word vmid;
-    word entered; /* the VM that was entered last, 0 before */
-    uint64_t since;
+    word entered;         /* the VM that was entered last, 0 before */
+    uint64_t since, left; /* the last entry and exit */
 };
 
 static void *read_file(const char *path, size_t *size)
@@ -58,6 +58,8 @@ static void count_entry(struct watcher *w, const struct event *e)
 {
     if (w->entered < RUN_VMS)
         w->result->had[w->entered] += e->cycle - w->since;
+    if (w->left && e->cycle - w->left > w->result->longest)
+        w->result->longest = e->cycle - w->left;
     w->entered = e->a;
     w->since = e->cycle;
 }
@@ -65,6 +67,7 @@ static void count_entry(struct watcher *w, const struct event *e)
 static void count_exit(struct watcher *w, const struct event *e)
 {
     w->result->exits++;
+    w->left = e->cycle;
     if (w->entered < RUN_VMS)
         w->result->ran[w->entered] += e->cycle - w->since;
 }

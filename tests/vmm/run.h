@@ -46,6 +46,7 @@ struct run_result {
     uint8_t *ram;   /* of the guest (of the last one) at its end, RUN_RAM bytes */
     bool intact;    /* the program's read-only segments are as they were loaded */
     uint64_t cycles, exits, holes;
+    uint64_t longest;      /* cycles from an exit to the next entry */
     uint64_t ran[RUN_VMS]; /* cycles inside each VM, by its number */
     uint64_t had[RUN_VMS]; /* and from each entry to the next: with the monitor's work for it */
     uint64_t had_then[RUN_VMS]; /* the same when the VM that was created last ended */

@@ -139,6 +139,31 @@ START_TEST(release_takes_back_everything_of_one_owner_only)
 }
 END_TEST
 
+/* Bug 18: the end of a large VM holds nobody up. */
+START_TEST(frames_of_those_who_left_come_back_bit_by_bit)
+{
+    uint32_t free = a.free_count, rounds = 0;
+    hpa frame;
+
+    ck_assert(!alloc_sweep(&a, 1));
+    for (unsigned i = 0; i < 30; i++)
+        ck_assert(alloc_frame(&a, 1 + i % 3, FRAME_RAM, &frame));
+    alloc_leave(&a, 1);
+    alloc_leave(&a, 3);
+    ck_assert_uint_eq(a.free_count, free - 30);
+    alloc_leave(&a, 4); /* it held nothing */
+    while (alloc_sweep(&a, 2)) {
+        rounds++;
+        if (rounds == 4)
+            ck_assert(alloc_frame(&a, 2, FRAME_RAM, &frame)); /* one that came back, maybe */
+    }
+    ck_assert_uint_ge(rounds, 10);
+    ck_assert_uint_eq(a.held[1] + a.held[3], 0);
+    ck_assert_uint_eq(a.held[2], 11);
+    ck_assert_uint_eq(a.free_count, free - 11);
+}
+END_TEST
+
 START_TEST(address_space_numbers_are_all_different_and_never_0)
 {
     bool seen[ASIDS] = {false};
@@ -234,6 +259,7 @@ Suite *suite_vmm_alloc(void)
     tcase_add_test(t, all_frames_can_be_had_and_then_no_more);
     tcase_add_test(t, an_owner_at_its_limit_gets_no_frame_and_others_do);
     tcase_add_test(t, release_takes_back_everything_of_one_owner_only);
+    tcase_add_test(t, frames_of_those_who_left_come_back_bit_by_bit);
     tcase_add_test(t, address_space_numbers_are_all_different_and_never_0);
     tcase_add_test(t, an_owner_gets_no_more_address_space_numbers_than_its_share);
     tcase_add_test(t, a_sector_has_one_owner);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/vmm/run.h"
+#include "vmm/sched.h"
 
 Suite *suite_vmm_bugs(void);
 
@@ -29,6 +30,8 @@ static const struct way {
     {.technique = "assist", .around = "npt nested=on", .vt = true, .npt = true},
     {.technique = "npt", .around = "npt nested=on", .vt = true, .npt = true},
 };
+
+#define NESTED 5 /* of the ways, the last */
 
 static const struct run_module modules[] = {
     {"bugs", GUEST_BUGS}, {"vmm.elf", GUEST_VMM}, {NULL, NULL}};
@@ -156,8 +159,75 @@ START_TEST(nor_with_a_tlb_of_one_entry)
                             .tlb = 1,
                             .steps = STEPS};
 
-    if (!w->around)
-        compare(w, &q, "bugs", cases[i].name, !cases[i].timed);
+    compare(w, &q, "bugs", cases[i].name, !cases[i].timed);
+}
+END_TEST
+
+/* ---- 10: traps without end ------------------------------------------------------------------ */
+
+static const char *const greedy[] = {"storm", "spin"};
+
+/* Without an end and without an exit that the monitor asked for: the others have their turns. */
+START_TEST(who_never_stops_leaves_time_to_the_others)
+{
+    static const struct run_module both[] = {
+        {"bad", GUEST_MISBEHAVE}, {"good", GUEST_CONFORM}, {"vmm.elf", GUEST_VMM}, {NULL, NULL}};
+    const struct way *w = &ways[(unsigned)_i / COUNT_OF(greedy)];
+    char vms[256], cmdline[400];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = both,
+                            .ram = RUN_HOST,
+                            .classic = w->classic,
+                            .vt = w->vt,
+                            .npt = w->npt,
+                            .steps = STEPS / 8};
+
+    snprintf(vms, sizeof vms,
+             "vm=greedy technique=%s kernel=bad ram=2M cmdline=%s "
+             "vm=good technique=%s kernel=good ram=8M cmdline=probes",
+             w->technique, greedy[(unsigned)_i % COUNT_OF(greedy)], w->technique);
+    snprintf(cmdline, sizeof cmdline,
+             w->around
+                 ? "vm=outer technique=%s kernel=vmm.elf modules=bad,good ram=32M cmdline={%s}"
+                 : "%.0s%s",
+             w->around ? w->around : "", vms);
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_BUDGET);
+    ck_assert_msg(strstr(r.messages, "good ended: it powered off with status 0 at pc ") != NULL,
+                  "%s: %.200s", cmdline, r.messages);
+    ck_assert_ptr_null(strstr(r.messages, "greedy ended"));
+    run_free(&r);
+}
+END_TEST
+
+/* ---- 18: the end of a large VM -------------------------------------------------------------- */
+
+/* Its page tables lead to themselves, and it has most of the memory. */
+START_TEST(the_end_of_a_large_vm_holds_nobody_up)
+{
+    static const struct run_module both[] = {
+        {"bugs", GUEST_BUGS}, {"spin", GUEST_MISBEHAVE}, {NULL, NULL}};
+    const struct way *w = &ways[_i];
+    char cmdline[256];
+    struct run_request q = {.program = GUEST_VMM,
+                            .cmdline = cmdline,
+                            .modules = both,
+                            .ram = 2 * RUN_HOST,
+                            .classic = w->classic,
+                            .vt = w->vt,
+                            .npt = w->npt,
+                            .steps = STEPS / 32};
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=large technique=%s kernel=bugs ram=96M cmdline=recursive_tables "
+             "vm=good technique=%s kernel=spin ram=2M cmdline=spin",
+             w->technique, w->technique);
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_BUDGET);
+    ck_assert_ptr_nonnull(strstr(r.messages, "large ended: it powered off with status 0 at pc "));
+    ck_assert_uint_lt(r.longest, SCHED_SLICE / 4);
+    run_free(&r);
 }
 END_TEST
 
@@ -168,7 +238,11 @@ Suite *suite_vmm_bugs(void)
 
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, no_kernel_finds_a_known_bug, 0, COUNT_OF(cases) * COUNT_OF(ways));
-    tcase_add_loop_test(t, nor_with_a_tlb_of_one_entry, 0, COUNT_OF(cases) * 4);
+    tcase_add_loop_test(t, nor_with_a_tlb_of_one_entry, 0,
+                        COUNT_OF(cases) * (COUNT_OF(ways) - NESTED));
+    tcase_add_loop_test(t, who_never_stops_leaves_time_to_the_others, 0,
+                        COUNT_OF(greedy) * COUNT_OF(ways));
+    tcase_add_loop_test(t, the_end_of_a_large_vm_holds_nobody_up, 0, COUNT_OF(ways) - NESTED);
     suite_add_tcase(s, t);
     return s;
 }

