@@ -24,7 +24,7 @@ Suite *suite_vmm_hostile(void);
     "vm=bad technique=%s kernel=para ram=2M disk=0 cmdline=%d "                                    \
     "vm=worse technique=para kernel=para ram=2M cmdline=again "
 
-/* The VMs run by a technique; `around`: inside a VM of another monitor, run by that. Two that are
+/* The VMs run by a technique, and perhaps on memory that comes when it is wanted; `around`: inside a VM of another monitor, run by that. Two that are
  * paravirtual grant each other pages. */
 static const struct way {
     const char *technique, *around;
@@ -36,6 +36,10 @@ static const struct way {
     {.technique = "npt", .vt = true, .npt = true},
     {.technique = "assist nested=on", .vt = true},
     {.technique = "npt nested=on", .vt = true, .npt = true},
+    {.technique = "full min=1M share=on"},
+    {.technique = "bt min=1M share=on", .classic = true},
+    {.technique = "assist min=1M share=on", .vt = true},
+    {.technique = "npt min=1M share=on", .vt = true, .npt = true},
     {.technique = "full", .around = "full"},
     {.technique = "full", .around = "npt", .vt = true, .npt = true},
     {.technique = "para", .para = true},
