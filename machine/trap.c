@@ -120,7 +120,7 @@ word cpu_most_urgent(word bits)
     };
     unsigned i = 0;
 
-    while (!(bits >> by_priority[i] & 1))
+    while (i + 1 < COUNT_OF(by_priority) && !(bits >> by_priority[i] & 1))
         i++;
     return CAUSE_INTERRUPT | by_priority[i];
 }

@@ -24,7 +24,7 @@ static struct spawned result;
     "bin/trapeze run os.elf -m programs=programs.pack -c init=hello && "                           \
     "${GUEST_CC:-clang} --target=riscv32-unknown-elf -march=rv32im -mabi=ilp32 -ffreestanding "    \
     "-Ishare/trapeze/include -c x.c -o x.o && "                                                    \
-    "grep -c '^\\.Dt TRAPEZE' share/man/man1/trapeze.1 && "                                                \
+    "grep -c '^\\.Dt TRAPEZE' share/man/man1/trapeze.1 && "                                        \
     "ls share/bash-completion/completions/trapeze share/zsh/site-functions/_trapeze && "           \
     "echo [all there]"
 
