@@ -67,9 +67,11 @@ struct bt_page {
 #define CACHE_PAGES       32
 #define CACHE_SIZE        (CACHE_PAGES * PAGE_SIZE)
 #define CACHE_WORDS       (CACHE_SIZE / 4)
-/* Slots for the cache: downwards from the first, none where a machine may have RAM. */
+/* Slots for the cache: downwards from the first, none where a machine may have RAM; far enough
+ * apart that not many need be tried, in no step with tables of 4 MiB. */
 #define BT_SLOT_FIRST     0xfff00000u
-#define BT_SLOT_LAST      0xc0000000u
+#define BT_SLOT_LAST      0xc2000000u
+#define BT_SLOT_STRIDE    0x003e0000u
 #define SOURCES           96
 #define PATCHES           16
 #define BUCKETS           512

@@ -31,7 +31,7 @@ static void move(struct vcpu *v)
     gva old = bt->slot;
 
     do {
-        bt->slot = bt->slot > BT_SLOT_LAST ? bt->slot - CACHE_SIZE : BT_SLOT_FIRST;
+        bt->slot = bt->slot > BT_SLOT_LAST ? bt->slot - BT_SLOT_STRIDE : BT_SLOT_FIRST;
     } while (bt->slot != old && !is_free(v, bt->slot));
     if (bt->slot == old)
         vm_end(v->vm, "its address space has no room left for translations", NULL);

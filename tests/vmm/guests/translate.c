@@ -308,7 +308,7 @@ static void high_addresses(const struct boot_page *boot)
     pool[3] = EBREAK;
     use_root(root);
     for (unsigned i = 0; i < 64; i++) {
-        word at = 0xfff00000 - i % 32 * 0x8000 + (i / 32) * 0x1000;
+        word at = 0xfff00000 - i % 8 * 0x3e0000 + i / 8 * 0x1000;
         word *page = pool + (8 + i) * PAGE_WORDS;
         page[0] = i;
         clear_regs();
