@@ -3,6 +3,7 @@
  * entry, which is its own work and the monitor's for it.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,36 @@ START_TEST(vms_get_the_shares_that_were_asked_for)
 }
 END_TEST
 
+static const struct {
+    const char *technique;
+    bool classic, vt, npt;
+} ways[] = {{.technique = "bt", .classic = true},
+            {.technique = "assist", .vt = true},
+            {.technique = "npt", .vt = true, .npt = true}};
+
+START_TEST(by_whatever_technique_they_run)
+{
+    static const struct run_module modules[] = {{"share", GUEST_SHARE}, {NULL, NULL}};
+    char cmdline[200];
+
+    snprintf(cmdline, sizeof cmdline,
+             "vm=a technique=%s kernel=share ram=1M cmdline=spin "
+             "vm=b technique=%s kernel=share ram=1M cmdline=spin weight=768",
+             ways[_i].technique, ways[_i].technique);
+    struct run_result r = run(&(struct run_request){.program = GUEST_VMM,
+                                                    .cmdline = cmdline,
+                                                    .modules = modules,
+                                                    .ram = RUN_HOST,
+                                                    .classic = ways[_i].classic,
+                                                    .vt = ways[_i].vt,
+                                                    .npt = ways[_i].npt,
+                                                    .steps = STEPS});
+    ck_assert_int_eq(r.stop, STOP_BUDGET);
+    ck_assert_uint_le(share(&r, 1) - 250 + 15, 30);
+    run_free(&r);
+}
+END_TEST
+
 /* Nobody else is there: the processor sleeps the rest of the time. */
 START_TEST(a_cap_holds_for_a_vm_alone)
 {
@@ -108,6 +139,7 @@ Suite *suite_vmm_share(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, vms_get_the_shares_that_were_asked_for, 0,
                         sizeof weighted / sizeof weighted[0]);
+    tcase_add_loop_test(t, by_whatever_technique_they_run, 0, sizeof ways / sizeof ways[0]);
     tcase_add_test(t, a_cap_holds_for_a_vm_alone);
     tcase_add_test(t, a_thief_gains_nothing);
     tcase_add_test(t, a_vm_that_wakes_runs_soon);
