@@ -19,35 +19,37 @@
 
 #define HYPERCALL_VERSION 1
 #define HYPERCALL_SIGNATURE                                                                        \
-    0x4d4d5654                 /* the bytes TVMM: cpuid 4000_0000, and behind a paravirtual */
-                               /* kernel's first instruction */
-#define HYPERCALL_UPDATES  128 /* the most that are queued at once */
-#define HYPERCALL_PORTS    32
+    0x4d4d5654                  /* the bytes TVMM: cpuid 4000_0000, and behind a paravirtual */
+                                /* kernel's first instruction */
+#define HYPERCALL_UPDATES   128 /* the most that are queued at once */
+#define HYPERCALL_PORTS     32
 
 /* Ports of the monitor's own devices; the others are opened. */
-#define EVENT_PORT_console 0
-#define EVENT_PORT_block   1
-#define EVENT_PORT_net     2
-#define EVENT_PORT_first   4 /* that can be opened */
+#define EVENT_PORT_console  0
+#define EVENT_PORT_block    1
+#define EVENT_PORT_net      2
+#define EVENT_PORT_first    4 /* that can be opened */
 
-/* Offsets in the shared page, for assembly. */
-#define SHARED_EPC         0
-#define SHARED_STATUS      4
-#define SHARED_CAUSE       8
-#define SHARED_TVAL        12
-#define SHARED_SP          16
-#define SHARED_A7          20
-#define SHARED_KERNEL_SP   24
-#define SHARED_MASKED      28
+/* Offsets in the shared page, for assembly and for who watches. */
+#define SHARED_EPC          0
+#define SHARED_STATUS       4
+#define SHARED_CAUSE        8
+#define SHARED_TVAL         12
+#define SHARED_SP           16
+#define SHARED_A7           20
+#define SHARED_KERNEL_SP    24
+#define SHARED_MASKED       28
+#define SHARED_UPDATE_COUNT 56
 
 /* What an update does: bits 1:0 of its address. */
-#define UPDATE_ENTRY       0 /* value becomes the entry at the address */
-#define UPDATE_FLUSH_PAGE  1 /* forgets the page at value; bits 10:2 of the address: ASID */
-#define UPDATE_FLUSH_SPACE 2 /* forgets all of an ASID, as above */
+#define UPDATE_ENTRY        0 /* value becomes the entry at the address */
+#define UPDATE_FLUSH_PAGE   1 /* forgets the page at value; bits 10:2 of the address: ASID */
+#define UPDATE_FLUSH_SPACE  2 /* forgets all of an ASID, as above */
 #define UPDATE_ALARM                                                                               \
     3 /* hypercall timer: value is the low word, bits 31:2 of the address the high, signed */
 
 #ifndef __ASSEMBLER__
+#include <stddef.h>
 #include <stdint.h>
 
 struct hypercall_update {
@@ -66,7 +68,15 @@ struct hypercall_shared {
     struct hypercall_update updates[HYPERCALL_UPDATES];
 };
 
+#define SHARED_OFFSET(member) offsetof(struct hypercall_shared, member)
 _Static_assert(sizeof(struct hypercall_shared) <= 4096, "it is one page");
+_Static_assert(SHARED_OFFSET(epc) == SHARED_EPC && SHARED_OFFSET(status) == SHARED_STATUS &&
+                   SHARED_OFFSET(cause) == SHARED_CAUSE && SHARED_OFFSET(tval) == SHARED_TVAL &&
+                   SHARED_OFFSET(sp) == SHARED_SP && SHARED_OFFSET(a7) == SHARED_A7 &&
+                   SHARED_OFFSET(kernel_sp) == SHARED_KERNEL_SP &&
+                   SHARED_OFFSET(masked) == SHARED_MASKED &&
+                   SHARED_OFFSET(update_count) == SHARED_UPDATE_COUNT,
+               "the offsets are the structure's");
 #endif
 
 #endif

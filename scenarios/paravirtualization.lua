@@ -49,7 +49,7 @@ local function mostly(seen)
     return best, all
 end
 
--- Bytes of the page that kernel and monitor share (isa/hypercall.h): how many updates are queued.
+-- Where the page that kernel and monitor share says how many updates are queued (isa/hypercall.h, SHARED_UPDATE_COUNT).
 local QUEUED = 56
 
 -- How many page-table updates each hypercall carried.
