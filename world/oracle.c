@@ -284,9 +284,10 @@ static int ram_size(const struct oracle *o, word *size, struct error *err)
         *size = boot.ram_size;
         return 0;
     }
-    return error_set(err, ERROR_input,
-                     "the oracle must watch from the guest's first instruction on: its a1 leads to "
-                     "no boot page (stop at the VM's first entry, and start it there)");
+    return error_set(
+        err, ERROR_input,
+        "the oracle must watch from the guest's first instruction on: its a1 leads to "
+        "no boot page (begin at its first entry, or by events at its first hint enter)");
 }
 
 /* Pages that the monitor has not given it yet are zero in both. */
@@ -323,7 +324,7 @@ static int copy_registers(const struct oracle *o, struct error *err)
 static int make_reference(struct oracle *o, struct error *err)
 {
     struct machine_config config = machine_config_default();
-    word size;
+    word size = 0;
     int code = ram_size(o, &size, err);
 
     if (code)
