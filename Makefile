@@ -239,7 +239,7 @@ install: all
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trapeze
 	cp -R scenarios lua-scripts $(DESTDIR)$(PREFIX)/share/trapeze/
 	install -d $(DESTDIR)$(PREFIX)/share/trapeze/include
-	install -m 644 $(GUEST_HEADER) isa/boot.h isa/paging.h $(DESTDIR)$(PREFIX)/share/trapeze/include/
+	install -m 644 $(GUEST_HEADER) isa/boot.h isa/hypercall.h isa/paging.h $(DESTDIR)$(PREFIX)/share/trapeze/include/
 	install -d $(DESTDIR)$(PREFIX)/share/trapeze/guests
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
