@@ -248,6 +248,47 @@ START_TEST(a_paravirtual_kernel_on_the_bare_machine_ends_at_once)
 }
 END_TEST
 
+/* The lines of one VM, without its name. */
+static void lines_of(const char *console, const char *prefix, char *out)
+{
+    size_t skip = strlen(prefix);
+
+    for (const char *end; *console; console = end) {
+        end = console + strcspn(console, "\n");
+        end += *end == '\n';
+        if (strncmp(console, prefix, skip) == 0) {
+            memcpy(out, console + skip, (size_t)(end - console) - skip);
+            out += (size_t)(end - console) - skip;
+        }
+    }
+    *out = '\0';
+}
+
+/* Beside a kernel that reads the time again and again, one for which each access must trap. */
+START_TEST(the_clock_is_open_to_nobody_else)
+{
+    static const struct run_module modules[] = {
+        {"k", GUEST_CONFORM}, {"para", GUEST_PARA}, {NULL, NULL}};
+    struct run_request q = {
+        .program = GUEST_CONFORM, .cmdline = "counters", .ram = RUN_RAM, .steps = STEPS};
+
+    struct run_result bare = run(&q);
+    q.program = GUEST_VMM;
+    q.cmdline = "vm=p technique=para kernel=para ram=2M cmdline=the_clock_is_read_without_a_trap "
+                "vm=c kernel=k ram=8M cmdline=counters";
+    q.modules = modules;
+    q.ram = RUN_HOST;
+    struct run_result r = run(&q);
+    ck_assert_int_eq(r.stop, STOP_HALTED);
+    ck_assert_msg(strstr(r.console, "p: the_clock_is_read_without_a_trap\n") != NULL, "%s%s",
+                  r.console, r.messages);
+    lines_of(r.console, "c: ", r.messages); /* reused: as large as the console */
+    ck_assert_str_eq(r.messages, bare.console);
+    run_free(&bare);
+    run_free(&r);
+}
+END_TEST
+
 /* ---- the same devices at registers --------------------------------------------------------- */
 
 static const struct {
@@ -313,6 +354,7 @@ Suite *suite_vmm_para(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, page_tables_stay_what_was_checked, 0, COUNT_OF(refused));
     tcase_add_loop_test(t, two_vms_share_a_page_as_long_as_both_agree, 0, COUNT_OF(pairs));
+    tcase_add_test(t, the_clock_is_open_to_nobody_else);
     tcase_add_loop_test(t, virtio_devices_are_for_guests_of_every_technique, 0, COUNT_OF(others));
     tcase_add_test(t, where_they_were_not_given_there_is_nothing);
     tcase_add_loop_test(t, kernel_and_technique_must_fit, 0, COUNT_OF(mismatches));

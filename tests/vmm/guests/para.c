@@ -250,6 +250,18 @@ static void privileged_instructions_trap(void)
     check(cause_of_it == CAUSE_privileged, "csrw ptbr is no hypercall");
 }
 
+/* Several slices long: whoever else runs meanwhile must find the counter closed. */
+static void the_clock_is_read_without_a_trap(void)
+{
+    word first = csr_read(CSR_time), last = first;
+
+    shared.cause = 0;
+    for (word i = 0; i < 500000; i++)
+        last = csr_read(CSR_time);
+    check(last != first, "time goes on");
+    check(shared.cause == 0, "and the kernel has not heard of a trap");
+}
+
 /* ---- two VMs ------------------------------------------------------------------------------- */
 
 /* What both know: the giver is VM 1 and asks for these first. */
@@ -340,6 +352,7 @@ static const struct {
     {"no_table_leads_to_itself", no_table_leads_to_itself},
     {"no_superpages", no_superpages},
     {"privileged_instructions_trap", privileged_instructions_trap},
+    {"the_clock_is_read_without_a_trap", the_clock_is_read_without_a_trap},
     {"giver", giver},
     {"taker", taker},
     {"testator", testator},
