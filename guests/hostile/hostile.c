@@ -10,6 +10,7 @@
  * that are right in most words and random in the others. Where its monitor takes hypercalls, many
  * an hcall is one that exists, with wild arguments.
  *
+ * With "virtio " before the seed it also drives virtio devices, with queues that may be anything.
  * With "orderly " before the seed it does only what must have the same outcome on every
  * processor of this kind: straight code, no timer, tables that change only together with a
  * fence, nothing aimed at itself. In the end it prints a digest of all that its traps left.
@@ -19,6 +20,7 @@
 
 #include "isa/boot.h"
 #include "isa/paging.h"
+#include "isa/virtio.h"
 #include "xrings.h"
 
 typedef uint32_t word;
@@ -40,7 +42,7 @@ extern word saved_registers[];
 
 static struct {
     word seed, attempts, digest;
-    bool orderly, has_vt, has_npt;
+    bool orderly, has_vt, has_npt, has_virtio;
     word boldness; /* one attempt in so many is in ring 0 */
     word code[CODE_WORDS] __attribute__((aligned(4096)));
     word tables[TABLES][PT_ENTRIES] __attribute__((aligned(4096)));
@@ -230,6 +232,60 @@ static _Noreturn void run_guest(const word *begin)
     __builtin_unreachable();
 }
 
+/* ---- virtqueues ---- */
+
+static struct {
+    struct virtq_desc desc[8] __attribute__((aligned(16)));
+    struct virtq_avail avail;
+    struct virtq_used used __attribute__((aligned(4)));
+} rings;
+
+static void set_device(word slot, word reg, word value)
+{
+    *(volatile word *)(uintptr_t)(REGION_virtio + slot * PAGE_SIZE + reg) = value;
+}
+
+/* Of the rings themselves, as often as not: what the device reads is changed by what it writes. */
+static word random_piece(void)
+{
+    return one_in(2) ? random_address() : (word)(uintptr_t)&rings + random_word() % sizeof rings;
+}
+
+static void place_queue(word slot)
+{
+    if (one_in(4))
+        set_device(slot, VIRTIO_STATUS, 0);
+    set_device(slot, VIRTIO_TAKES_SEL, 1);
+    set_device(slot, VIRTIO_TAKES, 1);
+    set_device(slot, VIRTIO_STATUS, VIRTIO_STATUS_FEATURES | (random_word() & 7));
+    set_device(slot, VIRTIO_QUEUE, random_word() % 2);
+    set_device(slot, VIRTIO_QUEUE_SIZE, one_in(8) ? random_word() % 256 : 8);
+    set_device(slot, VIRTIO_DESC, one_in(8) ? random_piece() : (word)(uintptr_t)rings.desc);
+    set_device(slot, VIRTIO_AVAIL, one_in(8) ? random_piece() : (word)(uintptr_t)&rings.avail);
+    set_device(slot, VIRTIO_USED, one_in(8) ? random_piece() : (word)(uintptr_t)&rings.used);
+    set_device(slot, VIRTIO_READY, !one_in(8));
+}
+
+static void drive_devices(void)
+{
+    word slot = random_word() % 2;
+
+    for (unsigned i = 0; i < 8; i++) {
+        rings.desc[i] = (struct virtq_desc){
+            random_piece(), one_in(16), one_in(8) ? random_word() : random_word() % 1100,
+            (uint16_t)(one_in(8) ? random_word() : random_word() % 4),
+            (uint16_t)(one_in(8) ? random_word() : random_word() % 8)};
+        rings.avail.ring[i] = (uint16_t)(one_in(8) ? random_word() : random_word() % 8);
+    }
+    if (one_in(2)) {
+        rings.avail.idx = 0;
+        place_queue(slot);
+    }
+    rings.avail.idx = (uint16_t)(one_in(8) ? random_word() : rings.avail.idx + 1);
+    set_device(slot, VIRTIO_NOTIFY, random_word() % 3);
+    set_device(slot, VIRTIO_ACK, random_word() % 2);
+}
+
 /* An hcall that some monitor may know, not far from where the attempt begins. */
 static void choose_hypercall(word *begin)
 {
@@ -255,6 +311,8 @@ _Noreturn void hostile_next(void)
     word *begin = &state.code[random_word() % (CODE_WORDS - 16)];
     if (!state.orderly && one_in(4))
         choose_hypercall(begin);
+    if (state.has_virtio && one_in(8))
+        drive_devices();
     csr_write(CSR_ie, state.orderly ? 0 : ie_timer | (random_word() & ie_soft));
     csr_write(CSR_timecmph, 0);
     csr_write(CSR_timecmp, csr_read(CSR_time) + PATIENCE);
@@ -296,6 +354,7 @@ __attribute__((naked, aligned(4))) static void handler(void)
 void kernel_main(const struct boot_page *boot)
 {
     state.orderly = boot->cmdline[0] == 'o';
+    state.has_virtio = boot->cmdline[0] == 'v';
     state.seed = 1;
     for (const char *p = boot->cmdline; *p; p++)
         state.seed = state.seed * 31 + (word)*p * 0x9e3779b9;

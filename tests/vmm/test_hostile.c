@@ -19,13 +19,13 @@ Suite *suite_vmm_hostile(void);
 #define GOOD       "good: "
 #define SLICES     3 /* that the one may be ahead of the other, with equal weights */
 
-#define HOSTILE    "vm=bad technique=%s kernel=bad ram=2M virtio=on cmdline=%d "
+#define HOSTILE    "vm=bad technique=%s kernel=bad ram=2M disk=0 virtio=on cmdline={virtio %d} "
 #define STORMY                                                                                     \
     "vm=bad technique=%s kernel=para ram=2M disk=0 cmdline=%d "                                    \
     "vm=worse technique=para kernel=para ram=2M cmdline=again "
 
-/* The VMs run by a technique, and perhaps on memory that comes when it is wanted; `around`: inside a VM of another monitor, run by that. Two that are
- * paravirtual grant each other pages. */
+/* The VMs run by a technique, and perhaps on memory that comes when it is wanted; `around`: inside
+ * a VM of another monitor, run by that. Two that are paravirtual grant each other pages. */
 static const struct way {
     const char *technique, *around;
     bool classic, vt, npt, para;
@@ -83,7 +83,7 @@ static struct run_result run_beside(const struct way *w, const char *victim, int
     struct run_request q = {.program = GUEST_VMM,
                             .cmdline = cmdline,
                             .modules = modules,
-                            .disk = w->para ? "build/guest/disk.img" : NULL,
+                            .disk = "build/guest/disk.img",
                             .ram = RUN_HOST,
                             .tlb = seed % 2 ? 4 : 0,
                             .classic = w->classic,
