@@ -1,25 +1,8 @@
 -- Binary translation: on the classic machine the kernel runs from a copy in which nothing sensitive is left.
 
+local session = require "session"
+
 local commands = { "hello", "primes 30", "cat motd | wc", "faults", "exit" }
-
-local function session(m, typed)
-    for i = (typed or 0) + 1, #commands do
-        m:run_until("text", "$ ", { max = 100e6 })
-        m:input(commands[i] .. "\n")
-    end
-    return m:run_until("end", { max = 100e6 })
-end
-
--- The console without the monitor's own lines.
-local function guest_lines(console)
-    local lines = {}
-    for line in console:gmatch("[^\n]*\n?") do
-        if line:sub(1, 5) ~= "vmm: " then
-            lines[#lines + 1] = line
-        end
-    end
-    return table.concat(lines)
-end
 
 -- ---- what the monitor publishes (vmm/bt.h) ------------------------------------------------------------------
 
@@ -161,7 +144,7 @@ Beside it the same session runs on a bare classic machine, and under trap and em
 
         s.bare = tz.machine { name = "bare", isa = "classic", ram = "8M" }
         s.bare:boot_os { init = "shell" }
-        session(s.bare)
+        session.play(s.bare, commands)
 
         s.full = tz.machine { name = "full", isa = "classic", ram = "24M" }
         s.full:boot_vmm { guest = "os", technique = "full", ram = "8M", init = "shell" }
@@ -212,7 +195,7 @@ Beside it the same session runs on a bare classic machine, and under trap and em
         m:run_until("hint", { hint = "routine", max = 1e6, when = function(e) return m.mem.hpa:text(e.value, 8) == "tret" end })
         tz.say "tret is a callout: the monitor returns to ring 3 for the kernel."
 
-        session(m, 1)
+        session.play(m, commands, 2)
         s.counts = read_counts(m, s.counts_at)
         s.entry_chained = chained_ways(m, s.entry)
         tz.say "The guest is off. It printed what the bare machine printed; no instruction saw the real processor."
@@ -244,7 +227,7 @@ Beside it the same session runs on a bare classic machine, and under trap and em
         { "the machine powers off with status 0", function(s) return s.m.status, 0 end },
         {
             "the guest prints the same as on the bare classic machine, byte by byte",
-            function(s) return guest_lines(s.m.console), s.bare.console end,
+            function(s) return session.guest_text(s.m.console), s.bare.console end,
         },
         {
             "its programs make the same number of system calls",

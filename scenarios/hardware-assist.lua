@@ -1,24 +1,8 @@
 -- The same session under hardware assist: the guest's kernel in its own ring 0, and an exit only where it is asked for.
 
+local session = require "session"
+
 local commands = { "echo rings", "primes 30", "sleep 3", "faults", "syscalls", "exit" }
-
--- Types a command when the shell asks for it.
-local function answer(m, command)
-    m:run_until("text", "$ ", { max = 100e6 })
-    m:input(command .. "\n")
-end
-
-local function session(m, first)
-    for i = first or 1, #commands do
-        answer(m, commands[i])
-    end
-    return m:run_until("end", { max = 100e6 })
-end
-
--- What the guest printed: the console without the monitor's own lines.
-local function guest_text(console)
-    return (console:gsub("vmm: [^\n]*\n", ""))
-end
 
 -- The registers that tell the two views apart, noted while the guest's kernel runs.
 local function look(vm)
@@ -110,12 +94,12 @@ the truth: the same monitor works on the classic machine.]],
         -- The references, run here at once: the bare machine, and trap and emulate.
         s.bare = tz.machine { name = "bare", ram = "8M" }
         s.bare:boot_os { init = "shell" }
-        session(s.bare)
+        session.play(s.bare, commands)
         s.full = boot("full", "full")
-        session(s.full)
+        session.play(s.full, commands)
         -- And the same on the classic machine, where trap and emulate goes wrong (scenario classic-hole).
         s.classic = boot("classic", "assist", "classic")
-        session(s.classic)
+        session.play(s.classic, commands)
     end,
 
     run = function(s)
@@ -127,7 +111,7 @@ the truth: the same monitor works on the classic machine.]],
         tz.say(("The first exit: %s, by '%s'. The VMCB says so; nothing is decoded."):format(s.first.cause, s.first.text))
 
         -- A system call: the processor takes it to the guest's own handler.
-        answer(m, commands[1])
+        session.answer(m, commands[1])
         s.call = m:run_until("trap", { vm = s.vm, cause = "ecall_ring3", max = 100e6 })
         s.seen = look(s.vm)
         s.handler = m:symbol(s.vm.guest.pc, s.vm)
@@ -137,7 +121,7 @@ the truth: the same monitor works on the classic machine.]],
         -- The guest's timer: its compare register is the processor's while the guest runs.
         local ticks = m:on_trap({ vm = s.vm, cause = "timer" }, function() end)
 
-        session(m, 2)
+        session.play(m, commands, 2)
         s.ticks = ticks.count
         tz.say(("Timer interrupts of the guest: %d, delivered by the processor. Its compare register is the real one."):format(
             s.ticks))
@@ -178,13 +162,13 @@ the truth: the same monitor works on the classic machine.]],
         { "more than 1000 of them came back without an exit of any kind", function(s) return s.quiet > 1000 end },
         { "the guest had its timer interrupts", function(s) return s.ticks > 0 end },
         { "the guest prints the same as on the bare machine, byte by byte", function(s)
-            return guest_text(s.host.console), s.bare.console
+            return session.guest_text(s.host.console), s.bare.console
         end },
         { "there are less than half as many exits as under trap and emulate", function(s)
             return s.own.assist * 2 < s.own.full
         end },
         { "it prints the same on the classic machine, and no hole was in its way", function(s)
-            return guest_text(s.classic.console) == s.bare.console and s.classic:count("hole") == 0
+            return session.guest_text(s.classic.console) == s.bare.console and s.classic:count("hole") == 0
         end },
         { "no VMCB was refused", function(s) return s.host:count("refused"), 0 end },
     },

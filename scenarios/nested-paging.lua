@@ -1,20 +1,8 @@
 -- Nested paging: the guest's page tables under the monitor's, walked by the processor; every reference is counted.
 
+local session = require "session"
+
 local commands = { "tables 60 3", "faults", "hello", "exit" }
-
--- Types each command when the shell asks for it.
-local function session(m)
-    for _, command in ipairs(commands) do
-        m:run_until("text", "$ ", { max = 200e6 })
-        m:input(command .. "\n")
-    end
-    return m:run_until("end", { max = 400e6 })
-end
-
--- What the guest printed: the console without the monitor's own lines.
-local function guest_text(console)
-    return (console:gsub("vmm: [^\n]*\n", ""))
-end
 
 -- The walks that ended in an entry of the TLB: how many there were, with how many references, and the first of the
 -- longest. A walk that ends in a trap or an exit fills nothing. (The monitor runs untranslated and walks nothing.)
@@ -97,10 +85,10 @@ tables all the time. What is better depends on how often tables change and on ho
         s.bare = tz.machine { name = "bare", ram = "8M" }
         s.bare:boot_os { init = "shell" }
         s.walks.bare = watch_walks(s.bare)
-        session(s.bare)
+        session.play(s.bare, commands)
         s.shadow = boot "assist"
         s.walks.shadow, s.exits.shadow = watch_walks(s.shadow), watch_exits(s.shadow)
-        session(s.shadow)
+        session.play(s.shadow, commands)
     end,
 
     run = function(s)
@@ -119,7 +107,7 @@ tables all the time. What is better depends on how often tables change and on ho
         counting:del()
         tz.say(("The next fetch misses in the TLB and walks both tables: %d references to memory."):format(references))
 
-        session(m)
+        session.play(m, commands)
         tz.say "The session is over. What follows is what its walks were, and what they cost."
 
         print "\nA walk on the bare machine:\n"
@@ -161,7 +149,7 @@ tables all the time. What is better depends on how often tables change and on ho
         { "with shadow paging more than 1000 are", function(s) return s.exits.shadow.tables > 1000 end },
         { "devices cost the same exits", function(s) return s.exits.npt.devices, s.exits.shadow.devices end },
         { "the guest prints the same each time", function(s)
-            return guest_text(s.host.console) == s.bare.console and guest_text(s.shadow.console) == s.bare.console
+            return session.guest_text(s.host.console) == s.bare.console and session.guest_text(s.shadow.console) == s.bare.console
         end },
         { "the session is faster than with shadow paging", function(s) return s.host.cycle < s.shadow.cycle end },
     },

@@ -1,20 +1,8 @@
 -- A monitor inside a monitor, two and three levels deep: what one exit of the innermost guest costs, counted.
 
+local session = require "session"
+
 local commands = { "echo two levels down", "primes 30", "faults", "exit" }
-
--- Types each command when the shell asks for it.
-local function session(m)
-    for _, command in ipairs(commands) do
-        m:run_until("text", "$ ", { max = 400e6 })
-        m:input(command .. "\n")
-    end
-    return m:run_until("end", { max = 800e6 })
-end
-
--- What the guest printed: the console without the monitors' own lines.
-local function guest_text(console)
-    return (console:gsub("vmm: [^\n]*\n", ""))
-end
 
 -- The monitor's command line for `depth` monitors of one technique around a kernel.
 local function command_line(technique, depth, kernel, level)
@@ -126,7 +114,7 @@ where it does not. Three levels work as two do, and each level multiplies.]],
         -- The reference, run here at once.
         s.bare = tz.machine { name = "bare", ram = "8M" }
         s.bare:boot_os { init = "shell" }
-        session(s.bare)
+        session.play(s.bare, commands)
 
         s.host = boot("host", "npt", 2, 'kernel=os.elf modules=programs cmdline="init=shell"')
     end,
@@ -135,7 +123,7 @@ where it does not. Three levels work as two do, and each level multiplies.]],
         local m = s.host
 
         -- The operating system two levels down.
-        session(m)
+        session.play(m, commands)
         tz.say "The OS ran two levels down, and printed what it prints on the bare machine."
         print "\nOn the console:"
         print(m.console)
@@ -170,7 +158,7 @@ where it does not. Three levels work as two do, and each level multiplies.]],
     expect = {
         { "the machine powers off with status 0", function(s) return s.host.status, 0 end },
         { "the OS two levels down prints the same as on the bare machine", function(s)
-            return guest_text(s.host.console), s.bare.console
+            return session.guest_text(s.host.console), s.bare.console
         end },
         { "its system calls are no exits at any level", function(s)
             return s.host:count("exit", { cause = "ecall_ring3" }), 0

@@ -1,20 +1,8 @@
 -- A kernel that knows its monitor and asks, instead of being trapped: paravirtualization.
 
+local session = require "session"
+
 local commands = { "echo asking costs less than trapping", "faults", "tables 60 3", "cat motd | wc", "disk count", "exit" }
-
--- Types each command when the shell asks for it.
-local function session(m)
-    for _, command in ipairs(commands) do
-        m:run_until("text", "$ ", { max = 200e6 })
-        m:input(command .. "\n")
-    end
-    return m:run_until("end", { max = 400e6 })
-end
-
--- What the guest printed: the console without the monitor's own lines.
-local function guest_text(console)
-    return (console:gsub("vmm: [^\n]*\n", ""))
-end
 
 -- Counts the exits from a program's page fault to its next instruction, for every fault that its own kernel answers.
 local function watch_faults(m)
@@ -131,14 +119,14 @@ What it prints, its disk and its exit status must be the bare machine's. Its mem
             s.seen[name] = { guest = s.vm.guest[name], real = s.vm.real[name] }
         end
         tz.say "A program's system call. Compare, guest sees | real: the root table is the guest's own."
-        session(m)
+        session.play(m, commands)
 
         local full = tz.machine { name = "full", ram = "24M", disk = "disk.img" }
         s.other = run_virtual(full, "full")
-        session(full)
+        session.play(full, commands)
         s.bare = tz.machine { name = "bare", ram = "8M", disk = "disk.img" }
         s.bare:boot_os { init = "shell" }
-        session(s.bare)
+        session.play(s.bare, commands)
 
         print "\nOn the console:"
         print(m.console)
@@ -165,7 +153,7 @@ What it prints, its disk and its exit status must be the bare machine's. Its mem
         },
         {
             "it prints the same as the unmodified kernel on the bare machine, byte by byte",
-            function(s) return guest_text(s.para.console), s.bare.console end,
+            function(s) return session.guest_text(s.para.console), s.bare.console end,
         },
         { "the disks are the same", function(s) return s.para.disk_digest, s.bare.disk_digest end },
         {

@@ -1,24 +1,11 @@
 -- The same session of the same operating system under every technique of virtualization, side by side.
 
 local properties = require "properties"
+local session = require "session"
 local techniques = require "techniques"
 
 local RAM = "8M"
 local commands = { "echo rings", "primes 50", "hello", "faults", "cat motd", "syscalls", "exit" }
-
--- Types each command when the shell asks for it, then runs to the end.
-local function session(m)
-    for _, command in ipairs(commands) do
-        m:run_until("text", "$ ", { max = 200e6 })
-        m:input(command .. "\n")
-    end
-    m:run_until("end", { max = 200e6 })
-end
-
--- What the guest printed: the console without the monitor's own lines.
-local function guest_text(console)
-    return (console:gsub("vmm: [^\n]*\n", ""))
-end
 
 local function machine(technique)
     local options = { name = technique.name, ram = "32M" }
@@ -39,7 +26,7 @@ local function run_native()
     local m = tz.machine { name = "native", ram = RAM }
     m:on_trap({ when = function(e) return e.code < 32 end }, function(e) saw(r.saw, e.cause, e.pc, e.tval) end)
     m:boot_os { init = "shell" }
-    session(m)
+    session.play(m, commands)
     r.console, r.disk, r.status, r.steps, r.cycles = m.console, m.disk_digest, m.status, m.icount, m.cycle
     return r
 end
@@ -84,8 +71,8 @@ local function run_virtual(technique)
     tz.say(("%s: %s. A program calls its kernel, and %s."):format(technique.name, technique.what,
         m.current.level == 0 and "the processor enters the monitor, which hands the call on"
             or "the processor enters that kernel: no exit"))
-    session(m)
-    r.machine, r.status, r.disk, r.console = m, m.status, m.disk_digest, guest_text(m.console)
+    session.play(m, commands)
+    r.machine, r.status, r.disk, r.console = m, m.status, m.disk_digest, session.guest_text(m.console)
     r.monitor = m.contexts[1].cycles
     r.refusals, r.refused = properties.refusals(m)
     return r

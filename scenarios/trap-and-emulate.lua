@@ -1,27 +1,9 @@
 -- The same OS image inside a virtual machine: trap and emulate, as Popek and Goldberg describe it.
 
+local session = require "session"
+
 -- One session, typed twice: into the virtual machine, and into a bare machine to compare with.
 local commands = { "echo rings 0 and 1", "primes 30", "hello", "ls", "exit" }
-
--- Types each command when the shell asks for it.
-local function session(m)
-    for _, command in ipairs(commands) do
-        m:run_until("text", "$ ", { max = 100e6 })
-        m:input(command .. "\n")
-    end
-    return m:run_until("end", { max = 100e6 })
-end
-
--- What the guest printed: the console without the monitor's own lines.
-local function guest_lines(console)
-    local lines = {}
-    for line in console:gmatch("[^\n]*\n?") do
-        if line:sub(1, 5) ~= "vmm: " then
-            lines[#lines + 1] = line
-        end
-    end
-    return table.concat(lines)
-end
 
 -- The registers that tell the two views apart, noted while the guest's kernel runs.
 local function look(vm)
@@ -73,7 +55,7 @@ make the same system calls. That is equivalence, the first of the three properti
         -- The reference: the same image and the same words, nothing in between. It runs here, at once.
         s.bare = tz.machine { name = "bare", ram = "8M" }
         s.bare:boot_os { init = "shell" }
-        session(s.bare)
+        session.play(s.bare, commands)
     end,
 
     run = function(s)
@@ -95,7 +77,7 @@ make the same system calls. That is equivalence, the first of the three properti
         s.handler = m:symbol(s.vm.guest.pc, s.vm)
         tz.say "The monitor has handed it on: the guest's own handler runs, and believes to be in ring 0."
 
-        session(m)
+        session.play(m, commands)
         tz.say "The guest is off. On the bare machine the same session prints the same."
 
         print "\nOn the console:"
@@ -142,7 +124,7 @@ make the same system calls. That is equivalence, the first of the three properti
         },
         {
             "the guest prints the same as on the bare machine, byte by byte",
-            function(s) return guest_lines(s.host.console), s.bare.console end,
+            function(s) return session.guest_text(s.host.console), s.bare.console end,
         },
         {
             "its programs make the same number of system calls",
