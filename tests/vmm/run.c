@@ -197,3 +197,19 @@ void run_free(struct run_result *r)
     free(r->messages);
     free(r->ram);
 }
+
+void run_check_text(const char *bare, const char *virtual, const char *what)
+{
+    unsigned line = 1;
+    size_t at = 0, start = 0;
+
+    for (; bare[at] && bare[at] == virtual[at]; at++) {
+        if (bare[at] == '\n') {
+            line++;
+            start = at + 1;
+        }
+    }
+    if (bare[at] != virtual[at])
+        ck_abort_msg("%s: line %u is not\n%.100s\nbut\n%.100s", what, line, bare + start,
+                     virtual + start);
+}

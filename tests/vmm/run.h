@@ -55,5 +55,7 @@ struct run_result {
 /* Asserts what is no part of the question: files, loading. */
 struct run_result run(const struct run_request *request);
 void run_free(struct run_result *r);
+/* Fails with the line in which two texts first differ, of each its first characters. */
+void run_check_text(const char *bare, const char *virtual, const char *what);
 
 #endif

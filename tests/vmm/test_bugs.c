@@ -51,23 +51,6 @@ static void describe(char *out, size_t size, const struct way *w, const char *ke
         snprintf(out, size, "%s", vm);
 }
 
-/* The line in which two texts first differ, of each its first characters. */
-static void check_text(const char *bare, const char *virtual, const char *what)
-{
-    unsigned line = 1;
-    size_t at = 0, start = 0;
-
-    for (; bare[at] && bare[at] == virtual[at]; at++) {
-        if (bare[at] == '\n') {
-            line++;
-            start = at + 1;
-        }
-    }
-    if (bare[at] != virtual[at])
-        ck_abort_msg("%s: line %u is not\n%.100s\nbut\n%.100s", what, line, bare + start,
-                     virtual + start);
-}
-
 static void check_memory(const struct run_result *bare, const struct run_result *virtual,
                          const char *what)
 {
@@ -95,7 +78,7 @@ static void compare(const struct way *w, struct run_request *q, const char *kern
     q->npt = w->npt;
     struct run_result virtual = run(q);
     ck_assert_msg(bare.stop == STOP_HALTED && strlen(bare.console) > 8, "%s, bare", name);
-    check_text(bare.console, virtual.console, cmdline);
+    run_check_text(bare.console, virtual.console, cmdline);
     ck_assert_msg(virtual.stop == STOP_HALTED, "%s: %.200s", cmdline, virtual.messages);
     ck_assert_uint_eq(virtual.status, bare.status);
     ck_assert_uint_gt(virtual.exits, 0);

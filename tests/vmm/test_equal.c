@@ -15,27 +15,10 @@ Suite *suite_vmm_equal(void);
 #define STEPS 400000000u
 #define SEEDS 24
 
-/* The line in which two texts first differ, of each its first characters. */
-static void check_text(const char *bare, const char *virtual, const char *what)
-{
-    unsigned line = 1;
-    size_t at = 0, start = 0;
-
-    for (; bare[at] && bare[at] == virtual[at]; at++) {
-        if (bare[at] == '\n') {
-            line++;
-            start = at + 1;
-        }
-    }
-    if (bare[at] != virtual[at])
-        ck_abort_msg("%s: line %u is not\n%.100s\nbut\n%.100s", what, line, bare + start,
-                     virtual + start);
-}
-
 static void check_equal(const struct run_result *bare, const struct run_result *virtual,
                         const char *what)
 {
-    check_text(bare->console, virtual->console, what);
+    run_check_text(bare->console, virtual->console, what);
     ck_assert_msg(virtual->stop == bare->stop, "%s: %.200s", what, virtual->messages);
     ck_assert_uint_eq(virtual->status, bare->status);
     ck_assert_uint_eq(virtual->disk, bare->disk);
